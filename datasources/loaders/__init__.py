@@ -1,0 +1,1 @@
+"""Declared loaders: which statement answers a batch of keys."""

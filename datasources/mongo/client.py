@@ -1,0 +1,79 @@
+"""The MongoDB client, and its errors in our words."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    PyMongoError,
+)
+
+from datasources.errors import StoreTimeout, StoreUnavailable
+from datasources.mongo.settings import MongoSettings
+
+STORE = "mongo"
+
+Document = dict[str, Any]
+Collection = AsyncIOMotorCollection[Document]
+
+
+class Mongo:
+    """One database. Collections are got by name: `mongo["listens"]`."""
+
+    def __init__(
+        self, client: AsyncIOMotorClient[Document], database: AsyncIOMotorDatabase[Document]
+    ) -> None:
+        self.client = client
+        self.database = database
+
+    def __getitem__(self, collection: str) -> Collection:
+        return self.database[collection]
+
+    async def find_by_id(self, collection: str, ids: list[str]) -> dict[str, Document]:
+        """Return documents by `_id`; one round trip, a missing id absent.
+
+        Raises:
+            StoreUnavailable, StoreTimeout: the store did not answer.
+        """
+        async with our_errors():
+            found = await self[collection].find({"_id": {"$in": ids}}).to_list(None)
+        return {document["_id"]: document for document in found}
+
+    async def close(self) -> None:
+        """Close all connections."""
+        self.client.close()
+
+
+def open_mongo(url: str, settings: MongoSettings) -> Mongo:
+    """Return a client; the first operation connects. The database is the one that the URL names."""
+    timeout_ms = int(settings.timeout_s * 1000)
+    client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+        url,
+        timeoutMS=timeout_ms,
+        serverSelectionTimeoutMS=timeout_ms,
+        connectTimeoutMS=timeout_ms,
+        heartbeatFrequencyMS=1000,
+        tz_aware=True,
+        w="majority",
+        appname="polyphony",
+    )
+    return Mongo(client, client.get_default_database("polyphony"))
+
+
+@asynccontextmanager
+async def our_errors() -> AsyncIterator[None]:
+    """Turn the driver's connection errors into ours; others are defects and pass."""
+    try:
+        yield
+    except (BulkWriteError, DuplicateKeyError):
+        raise
+    except PyMongoError as error:
+        if error.timeout:
+            raise StoreTimeout(STORE) from error
+        if isinstance(error, ConnectionFailure):
+            raise StoreUnavailable(STORE, str(error)) from error
+        raise

@@ -1,0 +1,53 @@
+"""The collections, their documents and indexes.
+
+Ids of our entities are strings (UUIDs in their usual form), times are UTC to the second.
+
+| collection | `_id` | document |
+| --- | --- | --- |
+| `listens` | user:track:second | user, track, at, ms, client: one play, append only |
+| `artist_plays` | source:user:artist (theirs) | user, artist (ours), plays: counts without times |
+| `track_plays` | track | plays: all listens of a track |
+| `recent_listens` | user | total, listens [{track, at, ms, client}], the newest first |
+| `top_tracks` | user:RANGE | entries [{id, plays}], most played first |
+| `top_artists` | user:RANGE | entries [{id, plays}], most played first |
+| `charts` | RANGE:genre slug or `*` | entries [{id, plays}] of tracks, most played first |
+| `similar_artists` | artist | model, neighbours [{id, score}], nearest first |
+| `similar_tracks` | track | model, neighbours [{id, score}], nearest first |
+| `user_recommendations` | user | model, entries [{id (track), score, because (artist name)}] |
+
+`model` is {name, version, trained_at}. All but the first two are computed from those two: see
+`rollups.py` for listening and the training of recommendations.
+"""
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+LISTENS = "listens"
+ARTIST_PLAYS = "artist_plays"
+TRACK_PLAYS = "track_plays"
+RECENT_LISTENS = "recent_listens"
+TOP_TRACKS = "top_tracks"
+TOP_ARTISTS = "top_artists"
+CHARTS = "charts"
+SIMILAR_ARTISTS = "similar_artists"
+SIMILAR_TRACKS = "similar_tracks"
+USER_RECOMMENDATIONS = "user_recommendations"
+
+MAX_RECENT = 200
+"""Listens in a `recent_listens` document; older pages are read from `listens`."""
+
+MAX_TOP = 100
+"""Entries of a top list or chart."""
+
+MAX_WRITES = 10_000
+"""Writes in one call; servers accept 25,000 at most."""
+
+INDEXES = {
+    LISTENS: [
+        IndexModel([("user", ASCENDING), ("at", DESCENDING), ("_id", DESCENDING)], name="by_user"),
+        IndexModel([("at", ASCENDING)], name="by_time"),
+    ],
+    ARTIST_PLAYS: [
+        IndexModel([("user", ASCENDING)], name="by_user"),
+        IndexModel([("artist", ASCENDING)], name="by_artist"),
+    ],
+}

@@ -1,0 +1,1 @@
+"""PostgreSQL: users, catalogue, playlists and search, read with SQLAlchemy Core."""

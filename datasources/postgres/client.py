@@ -1,0 +1,111 @@
+"""The PostgreSQL client: reads that are retried once, transactions, and errors in our words."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import Executable, Row
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from datasources.errors import StoreTimeout, StoreUnavailable
+from datasources.postgres.settings import PostgresSettings
+
+STORE = "postgres"
+
+
+class Postgres:
+    """A pool of connections. One is taken for each batch, never for a whole request."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        # Each read is one statement: without a transaction it is one round trip, too.
+        self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def read(
+        self, statement: Executable, parameters: Mapping[str, object] | None = None
+    ) -> Sequence[Row[Any]]:
+        """Return all rows of one statement, in its order.
+
+        Tried a second time where the connection turned out to be dropped.
+
+        Raises:
+            StoreUnavailable, StoreTimeout: the store did not answer.
+        """
+        async with _our_errors():
+            try:
+                return await self._read(statement, parameters)
+            except DBAPIError as error:
+                if not error.connection_invalidated or _timed_out(error):
+                    raise
+                return await self._read(statement, parameters)
+
+    async def _read(
+        self, statement: Executable, parameters: Mapping[str, object] | None
+    ) -> Sequence[Row[Any]]:
+        async with self._reader.connect() as connection:
+            return (await connection.execute(statement, parameters)).all()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Yield a connection in a transaction: committed at the end, rolled back on an error.
+
+        Raises:
+            StoreUnavailable, StoreTimeout: the store did not answer; nothing is committed, or,
+                where the commit itself was cut off, that is not known.
+        """
+        async with _our_errors(), self.engine.begin() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+
+def open_postgres(url: str, settings: PostgresSettings) -> Postgres:
+    """Return a client; the first statement connects."""
+    engine = create_async_engine(
+        url,
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        pool_timeout=settings.pool_timeout_s,
+        connect_args={
+            "timeout": settings.connect_timeout_s,
+            "command_timeout": settings.command_timeout_s,
+            "server_settings": {
+                "application_name": "polyphony",
+                # A generic plan for a search prefix is made for the average word, and slow.
+                "plan_cache_mode": "force_custom_plan",
+                "jit": "off",
+            },
+        },
+    )
+    return Postgres(engine)
+
+
+@asynccontextmanager
+async def _our_errors() -> AsyncIterator[None]:
+    try:
+        yield
+    except (TimeoutError, PoolTimeout) as error:
+        raise StoreTimeout(STORE) from error
+    except DBAPIError as error:
+        if _timed_out(error):
+            raise StoreTimeout(STORE) from error
+        if error.connection_invalidated or _refused(error):
+            raise StoreUnavailable(STORE, str(error.orig)) from error
+        raise
+    except OSError as error:
+        raise StoreUnavailable(STORE, str(error)) from error
+
+
+def _timed_out(error: DBAPIError) -> bool:
+    return isinstance(error.orig, TimeoutError) or isinstance(
+        error.orig and error.orig.__cause__, TimeoutError
+    )
+
+
+def _refused(error: DBAPIError) -> bool:
+    """Whether the server sent us away: shutting down, starting up, or out of connections."""
+    return str(getattr(error.orig, "sqlstate", None)) in {"57P01", "57P02", "57P03", "53300"}

@@ -1,0 +1,285 @@
+"""The tables. Migrations build them; statements name their columns through here."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    Date,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _instant(name: str, *, nullable: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def _points_at(column: str, name: str, **options: object) -> Column[object]:
+    foreign = ForeignKey(column, ondelete="CASCADE")
+    return Column(name, Uuid, foreign, **{"nullable": False, **options})  # type: ignore[arg-type]
+
+
+def _one_of(column: str, *values: str) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} in ({listed})", name=column)
+
+
+# --- people -------------------------------------------------------------------------------------
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("handle", Text, nullable=False),
+    # Handles are unique whatever their case; this is what look-ups compare.
+    Column(
+        "handle_key", Text, Computed("lower(handle)", persisted=True), nullable=False, unique=True
+    ),
+    Column("display_name", Text, nullable=False),
+    Column("avatar_url", Text),
+    _instant("created_at"),
+    Column("listening_visibility", Text, nullable=False),
+    _one_of("listening_visibility", "PUBLIC", "FOLLOWERS", "PRIVATE"),
+)
+
+user_follows = Table(
+    "user_follows",
+    metadata,
+    _points_at("users.id", "follower_id", primary_key=True),
+    _points_at("users.id", "followed_id", primary_key=True),
+    CheckConstraint("follower_id <> followed_id", name="not_oneself"),
+    Index(None, "followed_id", "follower_id"),
+)
+
+# --- catalogue ----------------------------------------------------------------------------------
+
+artists = Table(
+    "artists",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False, index=True),  # see datasources/names.py
+    Column("mbid", Uuid),
+    Column("popularity", SmallInteger, nullable=False),
+    CheckConstraint("popularity between 0 and 100", name="popularity"),
+)
+
+albums = Table(
+    "albums",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("kind", Text),
+    Column("release_date", Date),
+    Column("release_date_precision", Text),
+    Column("upc", Text),
+    # Newest first is the order of an artist's albums; it needs a key that is never null.
+    Column(
+        "release_day",
+        Integer,
+        Computed("coalesce(release_date - date '0001-01-01', -1)", persisted=True),
+        nullable=False,
+    ),
+    _one_of("kind", "ALBUM", "EP", "SINGLE", "COMPILATION"),
+    _one_of("release_date_precision", "DAY", "MONTH", "YEAR"),
+)
+
+tracks = Table(
+    "tracks",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _points_at("albums.id", "album_id"),
+    Column("title", Text, nullable=False),
+    Column("duration_ms", Integer, nullable=False),
+    Column("explicit", Boolean),
+    Column("isrc", Text, index=True),
+    Column("mbid", Uuid),
+    Column("disc_number", Integer),
+    Column("track_number", Integer),
+    Column("popularity", SmallInteger, nullable=False),
+    CheckConstraint("duration_ms > 0", name="duration_ms"),
+    CheckConstraint("popularity between 0 and 100", name="popularity"),
+    Index(None, "album_id", "id"),
+    Index(None, "popularity", "id"),
+)
+
+
+def _credits(name: str, entity: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        _points_at(f"{entity}s.id", f"{entity}_id", primary_key=True),
+        Column("position", Integer, primary_key=True, autoincrement=False),
+        _points_at("artists.id", "artist_id"),
+        Column("role", Text, nullable=False),
+        UniqueConstraint("artist_id", f"{entity}_id", "role"),
+        _one_of("role", "MAIN", "FEATURED", "REMIXER"),
+    )
+
+
+track_credits = _credits("track_credits", "track")
+album_credits = _credits("album_credits", "album")
+
+audio_features = Table(
+    "audio_features",
+    metadata,
+    _points_at("tracks.id", "track_id", primary_key=True),
+    Column("danceability", Double, nullable=False),
+    Column("energy", Double, nullable=False),
+    Column("key", SmallInteger),
+    Column("loudness", Double, nullable=False),
+    Column("mode", SmallInteger),
+    Column("speechiness", Double, nullable=False),
+    Column("acousticness", Double, nullable=False),
+    Column("instrumentalness", Double, nullable=False),
+    Column("liveness", Double, nullable=False),
+    Column("valence", Double, nullable=False),
+    Column("tempo", Double),
+    Column("time_signature", SmallInteger),
+)
+
+genres = Table(
+    "genres",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    _points_at("genres.id", "parent_id", nullable=True),
+    Column("track_count", Integer, nullable=False, server_default=text("0")),
+)
+
+track_genres = Table(
+    "track_genres",
+    metadata,
+    _points_at("tracks.id", "track_id", primary_key=True),
+    _points_at("genres.id", "genre_id", primary_key=True),
+    Index(None, "genre_id", "track_id"),
+)
+
+# Derived from track_genres and track_credits; `track_count` orders an artist's genres.
+artist_genres = Table(
+    "artist_genres",
+    metadata,
+    _points_at("artists.id", "artist_id", primary_key=True),
+    _points_at("genres.id", "genre_id", primary_key=True),
+    Column("track_count", Integer, nullable=False),
+)
+
+external_ids = Table(
+    "external_ids",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("type", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("entity_id", Uuid, nullable=False, index=True),
+    _one_of("type", "TRACK", "ALBUM", "ARTIST", "PLAYLIST", "USER"),
+)
+
+# --- playlists and library ----------------------------------------------------------------------
+
+playlists = Table(
+    "playlists",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _points_at("users.id", "owner_id"),
+    Column("title", Text, nullable=False),
+    Column("description", Text),
+    Column("visibility", Text, nullable=False),
+    Column("collaborative", Boolean, nullable=False, server_default=text("false")),
+    Column("version", BigInteger, nullable=False, server_default=text("1")),
+    Column("follower_count", Integer, nullable=False, server_default=text("0")),
+    Column("track_count", Integer, nullable=False, server_default=text("0")),
+    Column("duration_ms", BigInteger, nullable=False, server_default=text("0")),
+    _instant("created_at"),
+    _instant("updated_at"),
+    _one_of("visibility", "PUBLIC", "UNLISTED", "PRIVATE"),
+    Index(None, "owner_id", "id"),
+)
+
+playlist_items = Table(
+    "playlist_items",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _points_at("playlists.id", "playlist_id"),
+    # A fractional index: between any two positions there is room for another.
+    Column("position", Text(collation="C"), nullable=False),
+    _points_at("tracks.id", "track_id", index=True),
+    Column("added_by", Uuid, ForeignKey("users.id", ondelete="SET NULL")),
+    _instant("added_at", nullable=True),
+    UniqueConstraint("playlist_id", "position", "id"),
+)
+
+playlist_collaborators = Table(
+    "playlist_collaborators",
+    metadata,
+    _points_at("playlists.id", "playlist_id", primary_key=True),
+    _points_at("users.id", "user_id", primary_key=True),
+    Column("role", Text, nullable=False),
+    _instant("added_at"),
+    _one_of("role", "EDITOR", "VIEWER"),
+)
+
+playlist_followers = Table(
+    "playlist_followers",
+    metadata,
+    _points_at("playlists.id", "playlist_id", primary_key=True),
+    _points_at("users.id", "user_id", primary_key=True),
+)
+
+saved_tracks = Table(
+    "saved_tracks",
+    metadata,
+    _points_at("users.id", "user_id", primary_key=True),
+    _points_at("tracks.id", "track_id", primary_key=True),
+    _instant("saved_at"),
+)
+
+# --- search -------------------------------------------------------------------------------------
+
+search_entries = Table(
+    "search_entries",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("entity_id", Uuid, primary_key=True),
+    Column("name_key", Text, nullable=False),  # the name alone: what an exact match compares
+    Column("key", Text, nullable=False),  # every word that finds the entity
+    Column("popularity", SmallInteger, nullable=False),
+    Column(
+        "tsv",
+        TSVECTOR,
+        Computed("array_to_tsvector(string_to_array(key, ' '))", persisted=True),
+    ),
+    Index(None, "tsv", postgresql_using="gin"),
+    Index(None, text("popularity desc"), text("entity_id desc")),
+    Index(
+        None,
+        "name_key",
+        text("popularity desc"),
+        text("entity_id desc"),
+        postgresql_ops={"name_key": "text_pattern_ops"},
+    ),
+    _one_of("kind", "TRACK", "ALBUM", "ARTIST", "PLAYLIST", "USER"),
+)

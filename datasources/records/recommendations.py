@@ -1,0 +1,63 @@
+"""Recommendations and the model that made them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from datasources.records.page import Edge, Page
+
+
+class RecommendationSource(StrEnum):
+    """Where a recommendation comes from."""
+
+    PERSONAL = "PERSONAL"
+    SIMILAR = "SIMILAR"
+    CONTENT = "CONTENT"
+    POPULAR = "POPULAR"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """A document of `models`: which training run made a list. `version` grows with each run."""
+
+    name: str
+    version: int
+    trained_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One recommended entity. `score` is 0 to 1, comparable within one list only."""
+
+    id: UUID
+    score: float
+    reason: str
+    source: RecommendationSource
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionList:
+    """A ready list, best first, and its model. Without a model it is `degraded`."""
+
+    suggestions: Sequence[Suggestion]
+    model: ModelRecord | None
+    degraded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionEdge(Edge[UUID]):
+    """A suggestion at its place in the list."""
+
+    score: float
+    reason: str
+    source: RecommendationSource
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionPage(Page[UUID]):
+    """A page of suggestions."""
+
+    model: ModelRecord | None = None
+    degraded: bool = False

@@ -1,0 +1,1 @@
+"""Redis: what is true for minutes only."""

@@ -1,0 +1,15 @@
+"""How Redis is reached."""
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class RedisSettings(BaseModel):
+    """`POLYPHONY_REDIS_*`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: SecretStr | None = Field(
+        None, description="redis://host:6379/0. Absent: embedded, in memory."
+    )
+    prefix: str = Field("polyphony:", description="What each key begins with.")
+    timeout_s: float = Field(1.0, gt=0, description="Longest wait for an answer.")

@@ -1,0 +1,20 @@
+"""The settings of all stores together."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from datasources.mongo.settings import MongoSettings
+from datasources.postgres.settings import PostgresSettings
+from datasources.redis.settings import RedisSettings
+
+
+class StoreSettings(BaseModel):
+    """Where each store is; one without a URL is embedded."""
+
+    model_config = ConfigDict(frozen=True)
+
+    postgres: PostgresSettings = PostgresSettings()
+    mongo: MongoSettings = MongoSettings()
+    redis: RedisSettings = RedisSettings()
+    data_dir: Path = Field(Path(".polyphony"), description="Where embedded stores keep files.")

@@ -1,0 +1,1 @@
+"""Composition root: the application, its server and its commands. Nothing imports it."""

@@ -1,0 +1,1 @@
+"""GraphQL vocabulary only: types, fields and their descriptions. No I/O."""
