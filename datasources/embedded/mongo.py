@@ -75,12 +75,13 @@ def _ids_in(spec: Mapping[str, Any]) -> list[str] | None:
 
 def _match_before_copying() -> None:
     """Let a leading `$match` choose the documents before all of them are copied."""
+    process_pipeline: Any = pipelines.process_pipeline  # it has no types
 
     def aggregate(
         self: Any, pipeline: list[Document], session: object = None, **_: object
     ) -> object:
         rest = list(pipeline)
         spec = rest.pop(0)["$match"] if rest and "$match" in rest[0] else {}
-        return pipelines.process_pipeline(list(self.find(spec)), self.database, rest, session)
+        return process_pipeline(list(self.find(spec)), self.database, rest, session)
 
     mock.Collection.aggregate = aggregate

@@ -3,7 +3,7 @@
 import asyncio
 
 from alembic import context
-from alembic.runtime.migration import MigrationContext, MigrationInfo
+from alembic.runtime.migration import MigrationInfo
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -15,10 +15,14 @@ LOCK = 7_064_973  # any number, the same for all processes
 def _run(connection: Connection) -> None:
     applied = context.config.attributes.get("applied", [])
 
-    def remember(_: MigrationContext, step: MigrationInfo, *_rest: object) -> None:
+    def remember(*, step: MigrationInfo, **_: object) -> None:
         applied.append(step.up_revision_id)
 
-    context.configure(connection=connection, target_metadata=metadata, on_version_apply=remember)
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        on_version_apply=remember,  # type: ignore[arg-type]  # called by names alone
+    )
     with context.begin_transaction():
         connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         context.run_migrations()
