@@ -18,3 +18,13 @@ class StoreSettings(BaseModel):
     mongo: MongoSettings = MongoSettings()
     redis: RedisSettings = RedisSettings()
     data_dir: Path = Field(Path(".polyphony"), description="Where embedded stores keep files.")
+
+    def patient(self) -> "StoreSettings":
+        """Return the settings for commands: an import may take longer than a request."""
+        minute = 60.0
+        return self.model_copy(
+            update={
+                "postgres": self.postgres.model_copy(update={"command_timeout_s": 10 * minute}),
+                "mongo": self.mongo.model_copy(update={"timeout_s": minute}),
+            }
+        )

@@ -1,0 +1,78 @@
+"""All settings together, and the only reader of the environment."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from datasources.mongo.settings import MongoSettings
+from datasources.postgres.settings import PostgresSettings
+from datasources.redis.settings import RedisSettings
+from datasources.settings import StoreSettings
+
+
+class Environment(StrEnum):
+    """Where the gateway runs."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """`POLYPHONY_*` variables, or a `.env` file; docs/operators.md describes each."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="POLYPHONY_",
+        env_file=".env",
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        extra="ignore",
+        frozen=True,
+    )
+
+    env: Environment = Environment.DEVELOPMENT
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    public_url: str | None = Field(None, description="Where clients reach the gateway.")
+    graphiql: bool | None = Field(None, description="Serve GraphiQL; by default not in production.")
+    introspection: bool | None = Field(
+        None, description="Answer introspection; by default not in production."
+    )
+    data_dir: Path = Field(Path(".polyphony"), description="Where embedded stores keep files.")
+    postgres: PostgresSettings = PostgresSettings(url=None)
+    mongo: MongoSettings = MongoSettings(url=None)
+    redis: RedisSettings = RedisSettings(url=None)
+
+    @property
+    def production(self) -> bool:
+        """Whether nothing may be assumed."""
+        return self.env is Environment.PRODUCTION
+
+    @property
+    def graphiql_on(self) -> bool:
+        """Whether browsers get GraphiQL."""
+        return not self.production if self.graphiql is None else self.graphiql
+
+    @property
+    def introspection_on(self) -> bool:
+        """Whether clients may read the schema."""
+        return not self.production if self.introspection is None else self.introspection
+
+    @property
+    def stores(self) -> StoreSettings:
+        """Where the stores are."""
+        return StoreSettings(
+            postgres=self.postgres, mongo=self.mongo, redis=self.redis, data_dir=self.data_dir
+        )
+
+    @model_validator(mode="after")
+    def _no_embedded_stores_in_production(self) -> Self:
+        stores = {"POSTGRES": self.postgres, "MONGO": self.mongo, "REDIS": self.redis}
+        missing = [f"POLYPHONY_{name}_URL" for name, store in stores.items() if store.url is None]
+        if self.production and missing:
+            raise ValueError(
+                f"production needs {', '.join(missing)}: embedded stores are for trying"
+            )
+        return self
