@@ -69,8 +69,12 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _no_embedded_stores_in_production(self) -> Self:
-        stores = {"POSTGRES": self.postgres, "MONGO": self.mongo, "REDIS": self.redis}
-        missing = [f"POLYPHONY_{name}_URL" for name, store in stores.items() if store.url is None]
+        urls = {
+            "POSTGRES": self.postgres.url,
+            "MONGO": self.mongo.url,
+            "REDIS": self.redis.url,
+        }
+        missing = [f"POLYPHONY_{name}_URL" for name, url in urls.items() if url is None]
         if self.production and missing:
             raise ValueError(
                 f"production needs {', '.join(missing)}: embedded stores are for trying"
