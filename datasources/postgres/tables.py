@@ -1,5 +1,7 @@
 """The tables. Migrations build them; statements name their columns through here."""
 
+from enum import StrEnum
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -22,6 +24,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
+from datasources.postgres.choice import Choice
+from datasources.records.albums import AlbumKind, DatePrecision
+from datasources.records.artists import CreditRole
+from datasources.records.external_ids import EntityKind, ExternalSource
+from datasources.records.playlists import CollaboratorRole, PlaylistVisibility
+from datasources.records.users import ListeningVisibility
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(column_0_N_label)s",
@@ -42,8 +51,8 @@ def _points_at(column: str, name: str, **options: object) -> Column[object]:
     return Column(name, Uuid, foreign, **{"nullable": False, **options})  # type: ignore[arg-type]
 
 
-def _one_of(column: str, *values: str) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
+def _one_of(column: str, choices: type[StrEnum]) -> CheckConstraint:
+    listed = ", ".join(f"'{choice}'" for choice in choices)
     return CheckConstraint(f"{column} in ({listed})", name=column)
 
 
@@ -61,8 +70,8 @@ users = Table(
     Column("display_name", Text, nullable=False),
     Column("avatar_url", Text),
     _instant("created_at"),
-    Column("listening_visibility", Text, nullable=False),
-    _one_of("listening_visibility", "PUBLIC", "FOLLOWERS", "PRIVATE"),
+    Column("listening_visibility", Choice(ListeningVisibility), nullable=False),
+    _one_of("listening_visibility", ListeningVisibility),
 )
 
 user_follows = Table(
@@ -92,9 +101,9 @@ albums = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("title", Text, nullable=False),
-    Column("kind", Text),
+    Column("kind", Choice(AlbumKind)),
     Column("release_date", Date),
-    Column("release_date_precision", Text),
+    Column("release_date_precision", Choice(DatePrecision)),
     Column("upc", Text),
     # Newest first is the order of an artist's albums; it needs a key that is never null.
     Column(
@@ -103,8 +112,8 @@ albums = Table(
         Computed("coalesce(release_date - date '0001-01-01', -1)", persisted=True),
         nullable=False,
     ),
-    _one_of("kind", "ALBUM", "EP", "SINGLE", "COMPILATION"),
-    _one_of("release_date_precision", "DAY", "MONTH", "YEAR"),
+    _one_of("kind", AlbumKind),
+    _one_of("release_date_precision", DatePrecision),
 )
 
 tracks = Table(
@@ -134,9 +143,9 @@ def _credits(name: str, entity: str) -> Table:
         _points_at(f"{entity}s.id", f"{entity}_id", primary_key=True),
         Column("position", Integer, primary_key=True, autoincrement=False),
         _points_at("artists.id", "artist_id"),
-        Column("role", Text, nullable=False),
+        Column("role", Choice(CreditRole), nullable=False),
         UniqueConstraint("artist_id", f"{entity}_id", "role"),
-        _one_of("role", "MAIN", "FEATURED", "REMIXER"),
+        _one_of("role", CreditRole),
     )
 
 
@@ -191,11 +200,11 @@ artist_genres = Table(
 external_ids = Table(
     "external_ids",
     metadata,
-    Column("source", Text, primary_key=True),
-    Column("type", Text, primary_key=True),
+    Column("source", Choice(ExternalSource), primary_key=True),
+    Column("type", Choice(EntityKind), primary_key=True),
     Column("value", Text, primary_key=True),
     Column("entity_id", Uuid, nullable=False, index=True),
-    _one_of("type", "TRACK", "ALBUM", "ARTIST", "PLAYLIST", "USER"),
+    _one_of("type", EntityKind),
 )
 
 # --- playlists and library ----------------------------------------------------------------------
@@ -207,7 +216,7 @@ playlists = Table(
     _points_at("users.id", "owner_id"),
     Column("title", Text, nullable=False),
     Column("description", Text),
-    Column("visibility", Text, nullable=False),
+    Column("visibility", Choice(PlaylistVisibility), nullable=False),
     Column("collaborative", Boolean, nullable=False, server_default=text("false")),
     Column("version", BigInteger, nullable=False, server_default=text("1")),
     Column("follower_count", Integer, nullable=False, server_default=text("0")),
@@ -215,7 +224,7 @@ playlists = Table(
     Column("duration_ms", BigInteger, nullable=False, server_default=text("0")),
     _instant("created_at"),
     _instant("updated_at"),
-    _one_of("visibility", "PUBLIC", "UNLISTED", "PRIVATE"),
+    _one_of("visibility", PlaylistVisibility),
     Index(None, "owner_id", "id"),
 )
 
@@ -237,9 +246,9 @@ playlist_collaborators = Table(
     metadata,
     _points_at("playlists.id", "playlist_id", primary_key=True),
     _points_at("users.id", "user_id", primary_key=True),
-    Column("role", Text, nullable=False),
+    Column("role", Choice(CollaboratorRole), nullable=False),
     _instant("added_at"),
-    _one_of("role", "EDITOR", "VIEWER"),
+    _one_of("role", CollaboratorRole),
 )
 
 playlist_followers = Table(
@@ -262,7 +271,7 @@ saved_tracks = Table(
 search_entries = Table(
     "search_entries",
     metadata,
-    Column("kind", Text, primary_key=True),
+    Column("kind", Choice(EntityKind), primary_key=True),
     Column("entity_id", Uuid, primary_key=True),
     Column("name_key", Text, nullable=False),  # the name alone: what an exact match compares
     Column("key", Text, nullable=False),  # every word that finds the entity
@@ -281,5 +290,5 @@ search_entries = Table(
         text("entity_id desc"),
         postgresql_ops={"name_key": "text_pattern_ops"},
     ),
-    _one_of("kind", "TRACK", "ALBUM", "ARTIST", "PLAYLIST", "USER"),
+    _one_of("kind", EntityKind),
 )

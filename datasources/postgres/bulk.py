@@ -1,0 +1,102 @@
+"""Many rows at once: COPY, and upserts that leave unchanged rows alone."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Column, MetaData, Table, literal_column, select, text, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.schema import CreateTable, DropTable
+
+from datasources.postgres.tables import metadata
+
+Rows = Sequence[Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """How many rows an upsert met in each state. Sums add up: `a + b`."""
+
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: "Upserted") -> "Upserted":
+        return Upserted(
+            self.inserted + other.inserted,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+        )
+
+
+async def copy_rows(connection: AsyncConnection, table: str, rows: Rows) -> None:
+    """COPY rows into a table of ours, within the connection's transaction.
+
+    All rows have the same keys, which are columns of the table; columns left out get their
+    defaults. Nothing is done for no rows. A row that is there already fails the transaction.
+    """
+    await _copy(connection, metadata.tables[table].name, rows)
+
+
+async def upsert_rows(
+    connection: AsyncConnection,
+    table: str,
+    rows: Rows,
+    *conflict: str,
+    keep: Collection[str] = (),
+) -> Upserted:
+    """Insert rows, or make those that are there by the `conflict` columns equal; say how many.
+
+    All rows have the same keys, no two the same `conflict` values. Columns in `keep` are written
+    when a row is new and never changed later (a time of creation, say). A row that is equal
+    already is not written again. Two statements and one COPY, whatever the number of rows.
+    """
+    if not rows:
+        return Upserted()
+    target = metadata.tables[table]
+    columns = [target.c[name] for name in rows[0]]
+    staged = Table(
+        f"staged_{table}",
+        MetaData(),
+        *(Column(column.name, column.type) for column in columns),
+        prefixes=["TEMPORARY"],
+        postgresql_on_commit="DROP",
+    )
+    await connection.execute(CreateTable(staged))
+    await _copy(connection, staged.name, rows)
+
+    names = [column.name for column in columns]
+    statement = insert(target).from_select(names, select(staged))
+    changing = [name for name in names if name not in conflict and name not in keep]
+    if changing:
+        new = statement.excluded
+        statement = statement.on_conflict_do_update(
+            index_elements=conflict,
+            set_={name: new[name] for name in changing},
+            where=tuple_(*(target.c[name] for name in changing)).is_distinct_from(
+                tuple_(*(new[name] for name in changing))
+            ),
+        )
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=conflict)
+    # xmax is the transaction that replaced a row's older version: a new row has none.
+    written = await connection.execute(statement.returning(literal_column("(xmax = 0)::int")))
+    states = written.scalars().all()
+    await connection.execute(DropTable(staged))
+    inserted = sum(states)
+    return Upserted(inserted, len(states) - inserted, len(rows) - len(states))
+
+
+async def _copy(connection: AsyncConnection, table: str, rows: Rows) -> None:
+    if not rows:
+        return
+    # SQLAlchemy begins its transaction with the first statement, and COPY goes past it: without
+    # this one, a COPY that comes first would be committed by itself.
+    await connection.execute(text("select 1"))
+    raw = await connection.get_raw_connection()
+    driver = raw.driver_connection
+    assert driver is not None  # noqa: S101 - a connection in use has one
+    columns = list(rows[0])
+    await driver.copy_records_to_table(
+        table, columns=columns, records=[[row[name] for name in columns] for row in rows]
+    )
