@@ -3,7 +3,17 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Column, MetaData, Table, literal_column, select, text, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    MetaData,
+    Table,
+    literal_column,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateTable, DropTable
@@ -80,8 +90,8 @@ async def upsert_rows(
     else:
         statement = statement.on_conflict_do_nothing(index_elements=conflict)
     # xmax is the transaction that replaced a row's older version: a new row has none.
-    written = await connection.execute(statement.returning(literal_column("(xmax = 0)::int")))
-    states = written.scalars().all()
+    is_new: ColumnElement[int] = literal_column("(xmax = 0)::int", Integer)
+    states = (await connection.execute(statement.returning(is_new))).scalars().all()
     await connection.execute(DropTable(staged))
     inserted = sum(states)
     return Upserted(inserted, len(states) - inserted, len(rows) - len(states))
