@@ -2,7 +2,7 @@
 
 ExpectedError
 └── BadUserInput    an argument that no request can be made of
-    └── BadCursor    a cursor that was not made by this list
+    └── BadCursor   a cursor that was not made by this list
 """
 
 

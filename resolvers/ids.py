@@ -1,12 +1,9 @@
 """Global ids: opaque to clients, a kind and a UUID to us."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
-from collections.abc import Collection
+from base64 import urlsafe_b64encode
 from uuid import UUID
 
 from datasources.records.external_ids import EntityKind
-from resolvers.errors import BadUserInput
 
 MAX_IDS = 100
 

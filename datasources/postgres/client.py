@@ -14,6 +14,8 @@ from datasources.postgres.settings import PostgresSettings
 
 STORE = "postgres"
 
+AnyRow = Row[*tuple[Any, ...]]
+
 
 class Postgres:
     """A pool of connections. One is taken for each batch, never for a whole request."""
@@ -25,7 +27,7 @@ class Postgres:
 
     async def read(
         self, statement: Executable, parameters: Mapping[str, object] | None = None
-    ) -> Sequence[Row[Any]]:
+    ) -> Sequence[AnyRow]:
         """Return all rows of one statement, in its order.
 
         Tried a second time where the connection turned out to be dropped.
@@ -43,7 +45,7 @@ class Postgres:
 
     async def _read(
         self, statement: Executable, parameters: Mapping[str, object] | None
-    ) -> Sequence[Row[Any]]:
+    ) -> Sequence[AnyRow]:
         async with self._reader.connect() as connection:
             return (await connection.execute(statement, parameters)).all()
 

@@ -9,7 +9,6 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
-    Row,
     Select,
     Text,
     Uuid,
@@ -71,7 +70,7 @@ async def fetch_page(
     return cut_page([_item(row, len(keys), record) for row in rows], request, keyset)
 
 
-def _item(row: Row[Any] | tuple[Any, ...], keys: int, record: Callable[..., T]) -> tuple[T, Key]:
+def _item(row: Sequence[Any], keys: int, record: Callable[..., T]) -> tuple[T, Key]:
     return record(*row[:-keys]), tuple(row[-keys:])
 
 

@@ -1,0 +1,39 @@
+"""What other services call our entities."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import select, tuple_
+
+from datasources.postgres.client import Postgres
+from datasources.postgres.reading import any_of, fetch_lists
+from datasources.postgres.tables import external_ids
+from datasources.records.external_ids import EntityKind, ExternalIdRecord, ExternalSource
+
+_TABLE = external_ids.c
+
+ExternalKey = tuple[ExternalSource, EntityKind, str]
+
+
+async def fetch_external_ids(
+    postgres: Postgres, ids: Sequence[UUID]
+) -> Mapping[UUID, Sequence[ExternalIdRecord]]:
+    """Return the external ids of each entity, by source and value (`external_ids`)."""
+    statement = (
+        select(_TABLE.entity_id, _TABLE.source, _TABLE.value)
+        .where(any_of(_TABLE.entity_id, ids))
+        .order_by(_TABLE.entity_id, _TABLE.source, _TABLE.value)
+    )
+    return await fetch_lists(postgres, statement, ExternalIdRecord)
+
+
+async def fetch_ids_by_external(
+    postgres: Postgres, keys: Sequence[ExternalKey]
+) -> Mapping[ExternalKey, UUID]:
+    """Return our ids for (source, kind, value); one that nobody imported is absent.
+
+    Read from `external_ids`.
+    """
+    key = (_TABLE.source, _TABLE.type, _TABLE.value)
+    rows = await postgres.read(select(*key, _TABLE.entity_id).where(tuple_(*key).in_(keys)))
+    return {(row[0], row[1], row[2]): row[3] for row in rows}

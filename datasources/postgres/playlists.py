@@ -1,0 +1,121 @@
+"""Playlists, their items and collaborators."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from datasources.postgres.client import Postgres
+from datasources.postgres.paging import fetch_pages
+from datasources.postgres.reading import any_of, columns_of, fetch_by_ids, fetch_counts, fetch_lists
+from datasources.postgres.tables import (
+    playlist_collaborators,
+    playlist_items,
+    playlists,
+    tracks,
+    users,
+)
+from datasources.postgres.tracks import TRACK_COLUMNS
+from datasources.records.page import Keyset, Page, PageRequest
+from datasources.records.playlists import (
+    CollaboratorRecord,
+    CollaboratorRole,
+    PlaylistItemRecord,
+    PlaylistRecord,
+    PlaylistVisibility,
+)
+from datasources.records.tracks import TrackRecord
+from datasources.records.users import UserRecord
+
+PLAYLISTS_OF_USER = Keyset("playlists", (UUID,), descending=True)
+ITEMS_OF_PLAYLIST = Keyset("playlist-items", (str, UUID))
+
+_COLUMNS = columns_of(PlaylistRecord, playlists)
+_PUBLIC = playlists.c.visibility == PlaylistVisibility.PUBLIC
+
+
+async def fetch_playlists_by_ids(
+    postgres: Postgres, ids: Sequence[UUID]
+) -> Mapping[UUID, PlaylistRecord]:
+    """Return playlists by id, whoever may see them (`playlists`)."""
+    return await fetch_by_ids(postgres, PlaylistRecord, playlists, ids)
+
+
+async def fetch_public_playlists_of_users(
+    postgres: Postgres, ids: Sequence[UUID], request: PageRequest
+) -> Mapping[UUID, Page[PlaylistRecord]]:
+    """Return the public playlists that each person owns, the newest first (`playlists`)."""
+    return await fetch_pages(
+        postgres,
+        ids,
+        request,
+        keyset=PLAYLISTS_OF_USER,
+        items_of=lambda owner: select(*_COLUMNS).where(playlists.c.owner_id == owner, _PUBLIC),
+        order=[playlists.c.id],
+        record=PlaylistRecord,
+    )
+
+
+async def count_public_playlists_of_users(
+    postgres: Postgres, ids: Sequence[UUID]
+) -> Mapping[UUID, int]:
+    """Return how many public playlists each person owns (`playlists`)."""
+    return await fetch_counts(postgres, playlists.c.owner_id, ids, _PUBLIC)
+
+
+async def fetch_items_of_playlists(
+    postgres: Postgres, ids: Sequence[UUID], request: PageRequest
+) -> Mapping[UUID, Page[PlaylistItemRecord]]:
+    """Return the items of each playlist in its order, each with its track.
+
+    Read from `playlist_items` and `tracks`.
+    """
+
+    def item(
+        item_id: UUID, added_by: UUID | None, added_at: datetime | None, *track: object
+    ) -> PlaylistItemRecord:
+        return PlaylistItemRecord(item_id, TrackRecord(*track), added_by, added_at)  # type: ignore[arg-type]  # the columns of the statement
+
+    items = playlist_items.c
+    return await fetch_pages(
+        postgres,
+        ids,
+        request,
+        keyset=ITEMS_OF_PLAYLIST,
+        items_of=lambda playlist: (
+            select(items.id.label("item_id"), items.added_by, items.added_at, *TRACK_COLUMNS)
+            .join(tracks, tracks.c.id == items.track_id)
+            .where(items.playlist_id == playlist)
+        ),
+        order=[items.position, items.id],
+        record=item,
+    )
+
+
+async def count_items_of_playlists(postgres: Postgres, ids: Sequence[UUID]) -> Mapping[UUID, int]:
+    """Return how many items each playlist has (`playlist_items`)."""
+    return await fetch_counts(postgres, playlist_items.c.playlist_id, ids)
+
+
+async def fetch_collaborators(
+    postgres: Postgres, ids: Sequence[UUID]
+) -> Mapping[UUID, Sequence[CollaboratorRecord]]:
+    """Return the collaborators of each playlist, the first to join first.
+
+    Read from `playlist_collaborators` and `users`.
+    """
+
+    def collaborator(
+        role: CollaboratorRole, added_at: datetime, *user: object
+    ) -> CollaboratorRecord:
+        return CollaboratorRecord(UserRecord(*user), role, added_at)  # type: ignore[arg-type]  # the columns of the statement
+
+    table = playlist_collaborators.c
+    statement = (
+        select(table.playlist_id, table.role, table.added_at, *columns_of(UserRecord, users))
+        .join(users, users.c.id == table.user_id)
+        .where(any_of(table.playlist_id, ids))
+        .order_by(table.playlist_id, table.added_at, table.user_id)
+    )
+    return await fetch_lists(postgres, statement, collaborator)

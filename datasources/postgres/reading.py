@@ -1,0 +1,56 @@
+"""The two reads that every entity has: rows by id, and counts by parent."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ColumnElement, FromClause, Select, any_, bindparam, func, select
+
+from datasources.postgres.client import Postgres
+
+T = TypeVar("T")
+
+
+def any_of(column: ColumnElement[Any], values: Collection[object]) -> ColumnElement[bool]:
+    """Return the condition that a column holds one of the values.
+
+    They travel as one array: the statement is the same text, and one plan, for any number.
+    """
+    return column == any_(bindparam(None, list(values), ARRAY(column.type)))
+
+
+def columns_of(record: type[Any], table: FromClause) -> list[ColumnElement[Any]]:
+    """Return the columns that a record is made of, in the order of its fields."""
+    return [table.c[field.name] for field in fields(record)]
+
+
+async def fetch_by_ids(
+    postgres: Postgres, record: type[T], table: FromClause, ids: Sequence[UUID]
+) -> Mapping[UUID, T]:
+    """Return records by the table's `id`; a missing id is absent."""
+    id_ = table.c.id
+    rows = await postgres.read(select(id_, *columns_of(record, table)).where(any_of(id_, ids)))
+    return {row[0]: record(*row[1:]) for row in rows}
+
+
+async def fetch_lists(
+    postgres: Postgres, statement: Select[Any], record: Callable[..., T]
+) -> Mapping[UUID, Sequence[T]]:
+    """Return what a statement selects, grouped by its first column, in its order."""
+    lists: defaultdict[UUID, list[T]] = defaultdict(list)
+    for row in await postgres.read(statement):
+        lists[row[0]].append(record(*row[1:]))
+    return lists
+
+
+async def fetch_counts(
+    postgres: Postgres,
+    parent: ColumnElement[UUID],
+    ids: Sequence[UUID],
+    *only: ColumnElement[bool],
+) -> Mapping[UUID, int]:
+    """Return how many rows each parent has; one without rows is absent."""
+    statement = select(parent, func.count()).where(any_of(parent, ids), *only).group_by(parent)
+    return {row[0]: row[1] for row in await postgres.read(statement)}
