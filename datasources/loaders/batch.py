@@ -28,7 +28,7 @@ class Batch(Generic[K, V]):
 
     name: str
     fetch: Callable[[Stores, Sequence[K]], Awaitable[Mapping[K, V]]]
-    missing: V | None = None
+    missing: Any = None
 
     async def load(self, stores: Stores, keys: Sequence[K]) -> list[V | None]:
         """Return the values in the order of the keys."""
@@ -48,13 +48,15 @@ class PageKey(Generic[K]):
 class PagedBatch(Generic[K, V]):
     """One round trip that answers the same page request for many parents.
 
-    Parents without items may be left out by `fetch`. `total` counts the whole lists.
+    Parents without items may be left out by `fetch`: they get `empty`. `total` counts the whole
+    lists; without it the pages know their totals themselves.
     """
 
     name: str
     fetch: Callable[[Stores, Sequence[K], PageRequest], Awaitable[Mapping[K, Page[V]]]]
     keyset: Keyset
     total: Batch[K, int] | None = None
+    empty: Page[V] = Page(total=0)  # noqa: RUF009  a page is frozen
 
     async def load(self, stores: Stores, keys: Sequence[PageKey[K]]) -> list[Page[V]]:
         """Return the pages in the order of the keys: one `fetch` for each different request."""
@@ -67,7 +69,7 @@ class PagedBatch(Generic[K, V]):
 
     def _counted(self, page: Page[V] | None, parent: K) -> Page[V]:
         if page is None:
-            page = Page(total=0)
+            return self.empty
         return page if self.total is None else replace(page, total=self.total, parent=parent)
 
 
