@@ -20,10 +20,13 @@ async def count(stores: Stores) -> int:
 
 
 async def test_copy_comes_first_and_is_rolled_back(empty_stores: Stores) -> None:
-    with pytest.raises(LookupError):
+    async def copy_and_fail() -> None:
         async with empty_stores.postgres.transaction() as connection:
             await copy_rows(connection, "artists", rows("A", "B"))
             raise LookupError
+
+    with pytest.raises(LookupError):
+        await copy_and_fail()
     assert await count(empty_stores) == 0
 
     async with empty_stores.postgres.transaction() as connection:
