@@ -12,6 +12,8 @@ _PLAIN = str.maketrans(
     }
 )  # fmt: skip
 _APOSTROPHES = re.compile(r"[\u0027\u0060\u00b4\u02b9-\u02bf\u2018-\u201b\u2032\uff07]")
+_MAX_KEY_CHARS = 300  # an index of PostgreSQL holds at most 2,704 bytes
+_NOT_TEXT = re.compile(r"[\0\ud800-\udfff]")  # what UTF-8 or PostgreSQL cannot hold
 _NOT_WORD = re.compile(r"[\W_]+")
 _FEATURING = re.compile(r"\b(?:ft|featuring)\b")
 
@@ -23,15 +25,19 @@ def search_key(name: str) -> str:
     "ft." and "feat.". The key has only word characters and single spaces; it may be empty.
     """
     decomposed = unicodedata.normalize("NFKD", name.casefold())
-    letters = "".join(c for c in decomposed if not unicodedata.combining(c))
+    letters = "".join(c for c in decomposed if not unicodedata.category(c).startswith("M"))
     letters = _APOSTROPHES.sub("", letters.casefold().translate(_PLAIN))
     words = _NOT_WORD.sub(" ", letters).strip()
     return _FEATURING.sub("feat", words)
 
 
 def name_key(name: str) -> str:
-    """Return `search_key`, or the bare name where nothing of it is a word ("!!!", "+/-")."""
-    return search_key(name) or name.strip().casefold()
+    """Return `search_key`, or the bare name where nothing of it is a word ("!!!", "+/-").
+
+    Cut at 300 characters, so that every name fits into an index.
+    """
+    key = search_key(name) or _NOT_TEXT.sub("", name).strip().casefold()
+    return key[:_MAX_KEY_CHARS].rstrip()
 
 
 def slug(name: str) -> str:

@@ -6,9 +6,7 @@ from uuid import UUID
 from datasources.names import name_key, search_key
 from datasources.records.external_ids import EntityKind
 
-# An index of PostgreSQL holds at most 2,046 bytes a word and 2,704 bytes a name.
-_MAX_WORD_CHARS = 100
-_MAX_NAME_CHARS = 300
+_MAX_WORD_CHARS = 100  # PostgreSQL holds at most 2,046 bytes a word
 
 
 def entry(
@@ -24,15 +22,10 @@ def entry(
     return {
         "kind": kind.value,
         "entity_id": entity_id,
-        "name_key": exact_key(name),
+        "name_key": name_key(name),
         "key": " ".join(dict.fromkeys(found_by)),
         "popularity": popularity,
     }
-
-
-def exact_key(name: str) -> str:
-    """Return what an exact match compares: all of the name, as far as an index can hold it."""
-    return name_key(name)[:_MAX_NAME_CHARS]
 
 
 def words(text: str) -> list[str]:
