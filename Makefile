@@ -53,7 +53,7 @@ web: web/dist/built ## Build the browser assets in web/dist
 
 web/dist/built: $(WEB_SOURCES) web/node_modules/installed
 	@echo "building web/dist"
-	@cd web && $(WITH_NODE) npm run --silent build -- --logLevel warn
+	@cd web && $(WITH_NODE) npm run --silent build
 	@touch $@
 
 web/node_modules/installed: $(WEB) .tools/node/ready
