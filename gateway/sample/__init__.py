@@ -1,0 +1,1 @@
+"""The sample catalogue: invented music and people, the same on every machine."""
