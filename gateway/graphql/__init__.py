@@ -1,0 +1,1 @@
+"""What speaks GraphQL to the outside, and the page to try it on."""
