@@ -22,6 +22,13 @@ def may_read_playlist(
     return viewer is not None and (viewer == playlist.owner_id or viewer in collaborators)
 
 
+def may_find(principal: Principal, found: object) -> bool:
+    """Whether what a search led to may be shown: the index may lag behind a playlist's owner."""
+    return not isinstance(found, PlaylistRecord) or (
+        found.visibility is PlaylistVisibility.PUBLIC or principal.user_id == found.owner_id
+    )
+
+
 def may_see_listening(principal: Principal, listener: UserRecord) -> bool:
     """Whether the caller may see what a person plays, played, and is recommended.
 

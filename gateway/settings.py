@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     introspection: bool | None = Field(
         None, description="Answer introspection; by default not in production."
     )
+    stop_timeout_s: int = Field(10, ge=0, description="Longest wait for answers when stopping.")
     data_dir: Path = Field(Path(".polyphony"), description="Where embedded stores keep files.")
     postgres: PostgresSettings = PostgresSettings(url=None)
     mongo: MongoSettings = MongoSettings(url=None)

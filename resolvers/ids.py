@@ -1,16 +1,63 @@
-"""Global ids: opaque to clients, a kind and a UUID to us."""
+"""Global ids: opaque to clients, a type and a UUID to us."""
 
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import Sequence
 from uuid import UUID
 
 from datasources.records.external_ids import EntityKind
+from datasources.records.references import EntityRef
+from resolvers.errors import BadUserInput
 
 MAX_IDS = 100
 
-_TYPE_NAMES = {kind: kind.value.capitalize() for kind in EntityKind}
-_KINDS = {name: kind for kind, name in _TYPE_NAMES.items()}
+_KINDS = {kind.value.capitalize(): kind for kind in EntityKind}
 
 
 def global_id(type_name: str, entity_id: UUID) -> str:
-    """Return the opaque id of an entity: its GraphQL type and UUID."""
+    """Return the opaque id of an entity: the name of its type, and its UUID."""
     return urlsafe_b64encode(f"{type_name}:{entity_id}".encode()).decode().rstrip("=")
+
+
+def parse_id(text: str) -> EntityRef:
+    """Return what a global id names.
+
+    Raises:
+        BadUserInput: it was not made by `global_id` of an entity with a page of its own.
+    """
+    try:
+        name, _, value = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(":")
+        ref = EntityRef(_KINDS[name], UUID(value))
+    except (Base64Error, ValueError, KeyError):
+        ref = None
+    if ref is None or global_id(name, ref.id) != text:
+        raise BadUserInput(f"{_shown(text)} is not an id of this graph.")
+    return ref
+
+
+def parse_id_of(kind: EntityKind, text: str) -> UUID:
+    """Return the UUID in a global id of this kind.
+
+    Raises:
+        BadUserInput: it is no id, or one of another kind.
+    """
+    ref = parse_id(text)
+    if ref.kind is not kind:
+        raise BadUserInput(f"{_shown(text)} is not the id of a {kind.value.capitalize()}.")
+    return ref.id
+
+
+def at_most_max_ids(ids: Sequence[str], name: str = "ids") -> Sequence[str]:
+    """Return the ids as they are.
+
+    Raises:
+        BadUserInput: there are more than 100.
+    """
+    if len(ids) > MAX_IDS:
+        raise BadUserInput(f"`{name}` may hold {MAX_IDS} at most.")
+    return ids
+
+
+def _shown(text: str) -> str:
+    """Return an id for a message, cut where it is long."""
+    return repr(text if len(text) <= 80 else f"{text[:77]}...")  # noqa: PLR2004  a line of text

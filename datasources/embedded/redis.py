@@ -1,6 +1,7 @@
 """The embedded Redis: in the memory of this process."""
 
 from functools import cache
+from importlib import metadata
 
 from fakeredis import FakeAsyncRedis, FakeServer
 
@@ -14,6 +15,15 @@ def _server() -> FakeServer:
     return FakeServer()
 
 
+class EmbeddedRedis(Redis):
+    """A client of the embedded server, which has no `INFO`."""
+
+    async def version(self) -> str:
+        """Return the version of what stands in for Redis."""
+        await self.client.ping()
+        return f"fakeredis {metadata.version('fakeredis')}"
+
+
 def open_embedded_redis(settings: RedisSettings) -> Redis:
     """Return a client of the embedded server."""
-    return Redis(FakeAsyncRedis(server=_server(), decode_responses=True), settings.prefix)
+    return EmbeddedRedis(FakeAsyncRedis(server=_server(), decode_responses=True), settings.prefix)

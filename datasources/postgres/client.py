@@ -25,6 +25,11 @@ class Postgres:
         # Each read is one statement: without a transaction it is one round trip, too.
         self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
 
+    @property
+    def url(self) -> str:
+        """The database's address, password included: for migrations, never for a log."""
+        return self.engine.url.render_as_string(hide_password=False)
+
     async def read(
         self, statement: Executable, parameters: Mapping[str, object] | None = None
     ) -> Sequence[AnyRow]:

@@ -26,6 +26,11 @@ class Redis:
         """Return the full name of a key, its parts joined by colons."""
         return self.prefix + ":".join(str(part) for part in parts)
 
+    async def version(self) -> str:
+        """Return the server's version (`INFO server`)."""
+        info = await self.client.info("server")
+        return str(info["redis_version"])
+
     async def close(self) -> None:
         """Close all connections."""
         await self.client.aclose()

@@ -1,0 +1,57 @@
+"""The application: routes and middleware, put together once."""
+
+import gc
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.graphql.endpoint import Endpoint
+from gateway.graphql.graphiql import graphiql_page, graphiql_routes, wants_page
+from gateway.health import ROUTES as HEALTH_ROUTES
+from gateway.lifespan import lifespan
+from gateway.observability.logs import configure_logs
+from gateway.observability.requests import RequestLog
+from gateway.settings import Settings
+from schema.build import build_schema
+
+
+def create_app(settings: Settings) -> Starlette:
+    """Return the gateway: GraphQL (and GraphiQL for browsers) at `/graphql`, and health."""
+    endpoint: ASGIApp = Endpoint(build_schema(introspection=settings.introspection_on))
+    routes = list(HEALTH_ROUTES)
+    if settings.graphiql_on:
+        endpoint = GraphiQLOr(endpoint)
+        routes += graphiql_routes()
+    return Starlette(
+        routes=[Route("/graphql", endpoint), *routes],
+        middleware=[Middleware(RequestLog)],
+        lifespan=lifespan(settings),
+    )
+
+
+def app_from_environment() -> Starlette:
+    """Return the gateway for a server that imports it: each worker calls this once."""
+    settings = Settings()
+    configure_logs(production=settings.production)
+    app = create_app(settings)
+    # What is alive now stays: the collector need not look at it again, and not so often.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    return app
+
+
+class GraphiQLOr:
+    """Shows GraphiQL to browsers, and passes everything else on."""
+
+    def __init__(self, endpoint: ASGIApp) -> None:
+        self.endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        app = graphiql_page() if wants_page(request) else self.endpoint
+        await app(scope, receive, send)

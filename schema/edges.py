@@ -1,0 +1,150 @@
+"""What a field of a view reads: declarations that say how, and can be read by an executor.
+
+Each is data on its field (`field.metadata["edge"]`), with a `resolve` that the ordinary executor
+calls for one parent at a time; the loaders below make one round trip of it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from auth.principal import Principal
+from datasources.loaders.batch import Batch, PagedBatch, PageKey
+from datasources.records.page import Page
+from resolvers.context import RequestContext
+from resolvers.paging import page_request
+
+Arguments = Mapping[str, Any]
+
+KeyOf = str | Callable[..., Any]
+"""The attribute that holds a loader's key, or a function of (record, context, **arguments).
+
+A key of None means that there is nothing to load, or nothing that this viewer may see.
+"""
+
+Visible = Callable[[Principal, Any], bool]
+"""A policy: whether the caller may see what was loaded."""
+
+
+class Edge(Protocol):
+    """One way to read a field."""
+
+    def resolve(self, record: Any, context: RequestContext, arguments: Arguments) -> object:
+        """Return the field's value, or an awaitable of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute of the record that has another name than the field."""
+
+    name: str
+
+    def resolve(self, record: Any, context: RequestContext, arguments: Arguments) -> object:
+        """Return the attribute."""
+        del context, arguments
+        return getattr(record, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What a function makes of the record alone."""
+
+    function: Callable[[Any], object]
+
+    def resolve(self, record: Any, context: RequestContext, arguments: Arguments) -> object:
+        """Return what the function says."""
+        del context, arguments
+        return self.function(record)
+
+
+@dataclass(frozen=True, slots=True)
+class Itself:
+    """The record itself, shown as another type."""
+
+    def resolve(self, record: Any, context: RequestContext, arguments: Arguments) -> object:
+        """Return the record."""
+        del context, arguments
+        return record
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One value (or one ready list) by key; None where `visible` says no."""
+
+    batch: Batch[Any, Any]
+    key: KeyOf
+    visible: Visible | None = None
+
+    def resolve(
+        self, record: Any, context: RequestContext, arguments: Arguments
+    ) -> Awaitable[Any] | None:
+        """Return the awaitable of the loaded value."""
+        key = _key(self.key, record, context, arguments)
+        if key is None:
+            return None
+        value = context.loaders.of(self.batch).load(key)
+        return value if self.visible is None else self._if_visible(value, context.principal)
+
+    async def _if_visible(self, value: Awaitable[Any], principal: Principal) -> object:
+        found = await value
+        return found if self.visible and self.visible(principal, found) else None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedEach:
+    """A value for each of a list of keys, in its order; None where `visible` says no."""
+
+    batch: Batch[Any, Any]
+    keys: str
+    visible: Visible | None = None
+
+    async def resolve(
+        self, record: Any, context: RequestContext, arguments: Arguments
+    ) -> list[Any]:
+        """Return the loaded values."""
+        del arguments
+        values = await context.loaders.of(self.batch).load_many(getattr(record, self.keys))
+        if self.visible is None:
+            return values
+        return [value if self.visible(context.principal, value) else None for value in values]
+
+
+@dataclass(frozen=True, slots=True)
+class Paged:
+    """A page of a list; the arguments are checked before any store is asked."""
+
+    batch: PagedBatch[Any, Any]
+    key: KeyOf
+
+    def resolve(
+        self,
+        record: Any,
+        context: RequestContext,
+        arguments: Arguments,
+    ) -> Awaitable[Page[Any]] | Page[Any]:
+        """Return the awaitable of the page, or an empty one."""
+        rest = dict(arguments)
+        page = {name: rest.pop(name, None) for name in ("first", "after", "last", "before")}
+        request = page_request(self.batch.keyset, **page)
+        key = _key(self.key, record, context, rest)
+        if key is None:
+            return self.batch.empty
+        return context.loaders.pages(self.batch).load(PageKey(key, request))
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The number of items in the whole list that a page was cut from."""
+
+    def resolve(
+        self, record: Page[Any], context: RequestContext, arguments: Arguments
+    ) -> Awaitable[int | None] | int | None:
+        """Return the number, or the awaitable of it."""
+        del arguments
+        if record.total is None or isinstance(record.total, int):
+            return record.total
+        return context.loaders.of(record.total).load(record.parent)
+
+
+def _key(key: KeyOf, record: Any, context: RequestContext, arguments: Arguments) -> Any:
+    return getattr(record, key) if isinstance(key, str) else key(record, context, **arguments)

@@ -1,0 +1,64 @@
+"""Errors as clients see them: a closed set of codes, and nothing that was not meant for them."""
+
+from enum import StrEnum
+
+from graphql import GraphQLError, GraphQLSyntaxError
+
+from datasources.errors import StoreError
+from resolvers.errors import BadCursor, BadUserInput
+
+
+class ErrorCode(StrEnum):
+    """`extensions.code` of an error; docs/clients.md says what each means."""
+
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    BAD_CURSOR = "BAD_CURSOR"
+    SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
+    INTERNAL = "INTERNAL"
+
+
+def coded(error: GraphQLError, request_id: str, *, validated: bool) -> GraphQLError:
+    """Return the error that the client gets in place of this one: coded, or masked.
+
+    `validated` says whether the document had passed validation. A masked error names the request,
+    beside whose id the log has the stack.
+    """
+    match error.cause:
+        case BadCursor() as cause:
+            return _with(error, str(cause), code=ErrorCode.BAD_CURSOR)
+        case BadUserInput() as cause:
+            return _with(error, str(cause), code=ErrorCode.BAD_USER_INPUT)
+        case StoreError(store=store):
+            message = f"The {store} service does not answer; what does not need it is here."
+            return _with(error, message, code=ErrorCode.SERVICE_UNAVAILABLE, service=store)
+    # An error of the specification's own algorithms has no cause of ours, and only one that they
+    # found in a resolved value has a path: then it is we who returned something wrong.
+    if error.path is None and (error.cause is None or isinstance(error.cause, GraphQLError)):
+        return _with(error, error.message, code=_code_of_request(error, validated=validated))
+    message = "Something went wrong on our side. Please tell us the request id."
+    return _with(error, message, code=ErrorCode.INTERNAL, requestId=request_id)
+
+
+def is_internal(error: GraphQLError) -> bool:
+    """Whether an error was coded as a defect of ours."""
+    return (error.extensions or {}).get("code") == ErrorCode.INTERNAL
+
+
+def _code_of_request(error: GraphQLError, *, validated: bool) -> ErrorCode:
+    """Return the code of an error that the specification's algorithms found in the request."""
+    if isinstance(error, GraphQLSyntaxError):
+        return ErrorCode.GRAPHQL_PARSE_FAILED
+    return ErrorCode.BAD_USER_INPUT if validated else ErrorCode.GRAPHQL_VALIDATION_FAILED
+
+
+def _with(error: GraphQLError, message: str, **extensions: str) -> GraphQLError:
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=extensions,
+    )

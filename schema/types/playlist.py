@@ -1,0 +1,80 @@
+"""Playlists, their items and collaborators."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from datasources.loaders.playlists import CollaboratorsOfPlaylist, ItemsOfPlaylist
+from datasources.loaders.recommendations import SuggestionsOfPlaylist
+from datasources.loaders.users import UserById
+from datasources.records.playlists import (
+    CollaboratorRecord,
+    CollaboratorRole,
+    PlaylistItemRecord,
+    PlaylistRecord,
+    PlaylistVisibility,
+)
+from schema.pagination import Connection
+from schema.scalars import BigInt
+from schema.types.entity import ExternalId, Node, external_ids, record_id
+from schema.types.recommendation import TrackRecommendationConnection
+from schema.types.track import Track
+from schema.views import attribute, computed, loaded, paged, view
+
+if TYPE_CHECKING:
+    from schema.types.user import User
+else:
+    User = Annotated["User", strawberry.lazy("schema.types.user")]
+
+
+@view(PlaylistItemRecord, description="A track at its place in a playlist.")
+class PlaylistItem:
+    """An item; the same track may stand in a playlist twice."""
+
+    id: strawberry.ID = computed(
+        record_id, "Opaque id of the item: it is its own, not the track's."
+    )
+    track: Track = attribute("The track.")
+    added_by: User | None = loaded(
+        UserById, key="added_by_id", description="Who added it; null is unknown."
+    )
+    added_at: datetime | None = attribute("When it was added; null is unknown.")
+
+
+@view(CollaboratorRecord, description="A person with whom a playlist is shared.")
+class Collaborator:
+    """A collaborator."""
+
+    user: User = attribute("The person.")
+    role: CollaboratorRole = attribute("What they may do.")
+    added_at: datetime = attribute("Since when.")
+
+
+@view(PlaylistRecord, description="A list of tracks that people keep.", keys=["id"])
+class Playlist(Node):
+    """A playlist."""
+
+    title: str = attribute("Its title.")
+    description: str | None = attribute("What it is about.")
+    visibility: PlaylistVisibility = attribute("Who finds it.")
+    collaborative: bool = attribute("Whether editors other than the owner may change it.")
+    version: int = attribute("Counts the changes to its items, from 1.")
+    follower_count: int = attribute("How many people follow it.")
+    track_count: int = attribute("How many items it has.")
+    duration_ms: BigInt = attribute("The length of all its items together, in milliseconds.")
+    created_at: datetime = attribute("When it was made.")
+    updated_at: datetime = attribute("When its title, description or visibility last changed.")
+    external_ids: list[ExternalId] | None = external_ids()
+    owner: User | None = loaded(UserById, key="owner_id", description="Whose it is.")
+    collaborators: list[Collaborator] | None = loaded(
+        CollaboratorsOfPlaylist,
+        key="id",
+        description="With whom it is shared, the first to join first.",
+    )
+    items: Connection[PlaylistItem] | None = paged(
+        ItemsOfPlaylist, key="id", description="Its items in their order."
+    )
+    suggestions: TrackRecommendationConnection | None = paged(
+        SuggestionsOfPlaylist, key="id", description="Tracks that would go with it, best first."
+    )

@@ -1,0 +1,91 @@
+"""People."""
+
+from datetime import datetime
+from uuid import UUID
+
+from auth.policy import may_see_listening
+from datasources.loaders.listening import (
+    NowPlayingOfUser,
+    RecentListensOfUser,
+    TopArtistsOfUser,
+    TopTracksOfUser,
+)
+from datasources.loaders.playlists import PlaylistsOfUser
+from datasources.loaders.recommendations import RecommendationsOfUser
+from datasources.loaders.users import FollowersOfUser, FollowingOfUser
+from datasources.records.listening import ListeningRange
+from datasources.records.users import UserRecord
+from resolvers.context import RequestContext
+from schema.pagination import Connection
+from schema.types.entity import Node
+from schema.types.listening import Listen, NowPlaying
+from schema.types.playlist import Playlist
+from schema.types.ranking import RankedArtistConnection, RankedTrackConnection
+from schema.types.recommendation import TrackRecommendationConnection
+from schema.views import argument, attribute, loaded, paged, view
+
+
+def _listener(user: UserRecord, context: RequestContext) -> UUID | None:
+    """Return whose listening to load; nobody's where the viewer may not see it."""
+    return user.id if may_see_listening(context.principal, user) else None
+
+
+def _listener_in_range(
+    user: UserRecord,
+    context: RequestContext,
+    range: ListeningRange,  # noqa: A002  the argument's name in the graph
+) -> tuple[UUID, ListeningRange] | None:
+    listener = _listener(user, context)
+    return None if listener is None else (listener, range)
+
+
+_RANGE = argument("range", ListeningRange, "How far back plays are counted.", ListeningRange.MEDIUM)
+_HIDDEN = "Empty where the person does not show their listening to the viewer."
+
+
+@view(UserRecord, description="A person who listens.", keys=["id"])
+class User(Node):
+    """A person."""
+
+    handle: str = attribute("Unique name, whatever its case; stands in addresses.")
+    display_name: str = attribute("The name that others see.")
+    avatar_url: str | None = attribute("A picture of the person.")
+    created_at: datetime = attribute("When the account was made.")
+    followers: "Connection[User] | None" = paged(
+        FollowersOfUser, key="id", description="Who follows this person."
+    )
+    following: "Connection[User] | None" = paged(
+        FollowingOfUser, key="id", description="Whom this person follows."
+    )
+    playlists: Connection[Playlist] | None = paged(
+        PlaylistsOfUser,
+        key="id",
+        description="The person's public playlists, the newest first.",
+    )
+    now_playing: NowPlaying | None = loaded(
+        NowPlayingOfUser,
+        key=_listener,
+        description="What the person plays at this moment; null for nothing, or nothing shown.",
+    )
+    recent_listens: Connection[Listen] | None = paged(
+        RecentListensOfUser,
+        key=_listener,
+        description=f"What the person played, the latest first. {_HIDDEN}",
+    )
+    top_tracks: RankedTrackConnection | None = paged(
+        TopTracksOfUser,
+        key=_listener_in_range,
+        arguments=[_RANGE],
+        description=f"The person's most played tracks. {_HIDDEN}",
+    )
+    top_artists: RankedArtistConnection | None = paged(
+        TopArtistsOfUser,
+        key=_listener_in_range,
+        arguments=[_RANGE],
+        description=f"The person's most played artists. {_HIDDEN}",
+    )
+    recommendations: TrackRecommendationConnection | None = paged(
+        RecommendationsOfUser,
+        key=_listener,
+        description=f"Tracks for this person, best first. {_HIDDEN}",
+    )

@@ -1,0 +1,156 @@
+"""Types as views over records: which attributes a type shows, and how its edges are loaded.
+
+    @view(TrackRecord, description="A recording as one release carries it.")
+    class Track(Node):
+        title: str = attribute("Title as the release prints it.")
+        album: Album | None = loaded(AlbumById, key="album_id", description="The release.")
+
+The record itself is what resolvers return and fields read: nothing is wrapped.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, dataclass_transform
+
+from strawberry import federation
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types import Info
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+
+from datasources.loaders.batch import Batch, PagedBatch
+from resolvers.context import RequestContext
+from resolvers.paging import DEFAULT_PAGE, MAX_PAGE
+from schema.edges import (
+    Attribute,
+    Computed,
+    Edge,
+    Itself,
+    KeyOf,
+    Loaded,
+    LoadedEach,
+    Paged,
+    Total,
+    Visible,
+)
+
+T = TypeVar("T")
+
+
+class DeclaredField(StrawberryField):
+    """A field that its declaration resolves."""
+
+    @property
+    def is_basic_field(self) -> bool:
+        """Say that there is more to it than an attribute."""
+        return False
+
+    def get_result(
+        self, source: Any, info: Info[RequestContext] | None, args: list[Any], kwargs: Any
+    ) -> Any:
+        """Return what the declaration reads, or an awaitable of it."""
+        del args  # they are all in kwargs
+        if info is None:
+            raise TypeError("a declared field needs its operation")
+        edge: Edge = self.metadata["edge"]
+        return edge.resolve(source, info.context, kwargs)
+
+
+def _declared(
+    edge: Edge, description: str, arguments: Sequence[StrawberryArgument] = ()
+) -> DeclaredField:
+    field = DeclaredField(description=description, metadata={"edge": edge})
+    field.arguments = list(arguments)
+    return field
+
+
+def attribute(description: str, *, of: str | None = None) -> Any:
+    """Show an attribute of the record: the one of the field's name, or `of`."""
+    if of is None:
+        return StrawberryField(description=description)
+    return _declared(Attribute(of), description)
+
+
+def computed(function: Callable[[Any], object], description: str) -> Any:
+    """Show what a function makes of the record."""
+    return _declared(Computed(function), description)
+
+
+def itself(description: str) -> Any:
+    """Show the record itself as another type."""
+    return _declared(Itself(), description)
+
+
+def loaded(
+    batch: Batch[Any, Any],
+    *,
+    key: KeyOf,
+    description: str,
+    visible: Visible | None = None,
+) -> Any:
+    """Load one value, or one ready list, by a key of the record."""
+    return _declared(Loaded(batch, key, visible), description)
+
+
+def loaded_each(
+    batch: Batch[Any, Any], *, keys: str, description: str, visible: Visible | None = None
+) -> Any:
+    """Load a value for each of the record's keys."""
+    return _declared(LoadedEach(batch, keys, visible), description)
+
+
+def paged(
+    batch: PagedBatch[Any, Any],
+    *,
+    key: KeyOf,
+    description: str,
+    arguments: Sequence[StrawberryArgument] = (),
+) -> Any:
+    """Load a page of a list; `arguments` come before those of the page."""
+    return _declared(Paged(batch, key), description, [*arguments, *_page_arguments()])
+
+
+def total(description: str) -> Any:
+    """Count the whole list, only where it is asked for."""
+    return _declared(Total(), description)
+
+
+def argument(name: str, kind: object, description: str, default: object) -> StrawberryArgument:
+    """Declare an argument of a declared field."""
+    annotation = StrawberryAnnotation(kind)
+    return StrawberryArgument(name, None, annotation, description=description, default=default)
+
+
+PAGE_ARGUMENTS = {
+    "first": f"How many items from the start: 0 to {MAX_PAGE}, {DEFAULT_PAGE} by default.",
+    "after": "The cursor to start behind.",
+    "last": f"How many items from the end, instead of `first`: 0 to {MAX_PAGE}.",
+    "before": "The cursor to end in front of.",
+}
+
+
+def _page_arguments() -> list[StrawberryArgument]:
+    kinds = {"first": int, "after": str, "last": int, "before": str}
+    return [
+        argument(name, kinds[name] | None, description, default=None)
+        for name, description in PAGE_ARGUMENTS.items()
+    ]
+
+
+@dataclass_transform(
+    kw_only_default=True,
+    field_specifiers=(attribute, computed, itself, loaded, loaded_each, paged, total),
+)
+def view(
+    record: type[Any], *, description: str, keys: Sequence[str] = ()
+) -> Callable[[type[T]], type[T]]:
+    """Make a class the GraphQL type that shows a record.
+
+    With `keys` it is an entity of the federated graph, and told from others by its record's class.
+    """
+
+    def decorate(cls: type[T]) -> type[T]:
+        if keys:
+            cls.is_type_of = staticmethod(lambda obj, _info: type(obj) is record)  # type: ignore[attr-defined]  # what Strawberry looks for
+        return federation.type(cls, description=description, keys=list(keys))
+
+    return decorate
