@@ -4,19 +4,21 @@ Ids of our entities are strings (UUIDs in their usual form), times are UTC to th
 
 | collection | `_id` | document |
 | --- | --- | --- |
-| `listens` | user:track:second | user, track, at, ms, client: one play, append only |
+| `listens` | user:track:second | user, track, at, ms, client, counted: one play, append only |
 | `artist_plays` | source:user:artist (theirs) | user, artist (ours), plays: counts without times |
-| `track_plays` | track | plays: all listens of a track |
-| `recent_listens` | user | total, listens [{track, at, ms, client}], the newest first |
+| `track_plays` | track | plays: all counted listens of a track |
+| `recent_listens` | user | total, listens [{track, at, ms, client}]: counted, newest first |
 | `top_tracks` | user:RANGE | entries [{id, plays}], most played first |
 | `top_artists` | user:RANGE | entries [{id, plays}], most played first |
 | `charts` | RANGE:genre slug or `*` | entries [{id, plays}] of tracks, most played first |
-| `similar_artists` | artist | model, neighbours [{id, score}], nearest first |
-| `similar_tracks` | track | model, neighbours [{id, score}], nearest first |
+| `similar_artists` | artist | model, name (its own), ids and scores of neighbours, nearest first |
+| `similar_tracks` | track | model, name (its own), ids and scores of neighbours, nearest first |
 | `user_recommendations` | user | model, entries [{id (track), score, because (artist name)}] |
+| `models` | name | name, version, trained_at, reserved (by a training run), scales {feature: σ} |
 
-`model` is {name, version, trained_at}. All but the first two are computed from those two: see
-`rollups.py` for listening and the training of recommendations.
+`model` is {name, version, trained_at}. All but the first two are computed from those two: by
+`rollups.py`, whose documents carry `run`, an id that grows with each run, and by the training of
+recommendations.
 """
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -31,6 +33,7 @@ CHARTS = "charts"
 SIMILAR_ARTISTS = "similar_artists"
 SIMILAR_TRACKS = "similar_tracks"
 USER_RECOMMENDATIONS = "user_recommendations"
+MODELS = "models"
 
 MAX_RECENT = 200
 """Listens in a `recent_listens` document; older pages are read from `listens`."""

@@ -17,6 +17,9 @@ class ListeningRange(StrEnum):
     ALL = "ALL"
 
 
+_SHORTEST_MS = 30_000
+_ENOUGH_MS = 240_000
+
 RANGE_DAYS = {ListeningRange.SHORT: 28, ListeningRange.MEDIUM: 182, ListeningRange.LONG: 365}
 """The days of each range; `ALL` has no limit."""
 
@@ -29,6 +32,23 @@ class ListenRecord:
     listened_at: datetime
     ms_played: int
     client: str | None
+
+
+def counts_as_play(duration_ms: int, ms_played: int) -> bool:
+    """Whether a listen counts: half of the track or 240 s, of a track that is longer than 30 s."""
+    return duration_ms > _SHORTEST_MS and ms_played >= min(duration_ms / 2, _ENOUGH_MS)
+
+
+@dataclass(frozen=True, slots=True)
+class NewListen:
+    """One play to be stored. `counted` is what `counts_as_play` says of it."""
+
+    user_id: UUID
+    track_id: UUID
+    listened_at: datetime
+    ms_played: int
+    client: str | None
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

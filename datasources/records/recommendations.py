@@ -47,6 +47,47 @@ class SuggestionList:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbours:
+    """A document of `similar_artists` or `similar_tracks`: what is near one entity, nearest first.
+
+    `name` is the entity's own; `scores` are 0 to 1, one for each of `ids`.
+    """
+
+    id: UUID
+    name: str
+    ids: Sequence[UUID]
+    scores: Sequence[float]
+    model: ModelRecord
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalEntry:
+    """A track for one person, and the name of the artist they know that speaks for it."""
+
+    track_id: UUID
+    score: float
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalList:
+    """A document of `user_recommendations`, best first."""
+
+    user_id: UUID
+    entries: Sequence[PersonalEntry]
+    model: ModelRecord
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureRange:
+    """How one audio feature should be: limits, and a target to be near to."""
+
+    min: float | None = None
+    max: float | None = None
+    target: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SuggestionEdge(Edge[UUID]):
     """A suggestion at its place in the list."""
 
