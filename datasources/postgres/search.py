@@ -1,0 +1,117 @@
+"""Search: exact names by a b-tree, then whatever has every word, the most popular first."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    false,
+    literal,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from datasources.names import name_key
+from datasources.postgres.client import Postgres
+from datasources.postgres.paging import cut_page
+from datasources.postgres.search_index import words
+from datasources.postgres.tables import search_entries
+from datasources.records.external_ids import EntityKind
+from datasources.records.page import Key, Keyset, Page, PageRequest
+from datasources.records.references import EntityRef
+
+SEARCH = Keyset("search", (int, int, UUID), descending=True)
+"""The order of what was found: exact names (1) first, then popularity, then the id."""
+
+_EXACT, _REST = 1, 0
+_LONG_FEATURING = "featuring"
+
+
+async def search_entities(
+    postgres: Postgres, query: str, kinds: Sequence[EntityKind], request: PageRequest
+) -> Page[EntityRef]:
+    """Return a page of the entities that have every word of `query`, the last one as a prefix.
+
+    Names that are all of the query come first, then the most popular, then the latest. A query
+    without a word finds exact names only. The list is read forward; `request.backward` and
+    `request.before` are not looked at. One statement on `search_entries`.
+    """
+    rows = await postgres.read(statement(query, kinds, request))
+    items = [
+        (EntityRef(EntityKind(kind), entity_id), (exact, popularity, entity_id))
+        for kind, entity_id, exact, popularity in rows
+    ]
+    return cut_page(items, request, SEARCH)
+
+
+def statement(
+    query: str, kinds: Sequence[EntityKind], request: PageRequest
+) -> Select[tuple[str, UUID, int, int]]:
+    """Return the statement of a search: kind, id, exact (1 or 0) and popularity of each entity."""
+    entries = search_entries.c
+    name = bindparam("name", name_key(query), Text)
+    branches = [_branch(_EXACT, entries.name_key == name, kinds, request)]
+    every_word = _every_word(query)
+    if every_word is not None:
+        matches = entries.tsv.bool_op("@@")(cast(bindparam("words", every_word, Text), TSQUERY))
+        branches.append(_branch(_REST, matches & (entries.name_key != name), kinds, request))
+    found = union_all(*branches).subquery("found")
+    return (
+        select(found.c.kind, found.c.entity_id, found.c.exact, found.c.popularity)
+        .order_by(found.c.exact.desc(), found.c.popularity.desc(), found.c.entity_id.desc())
+        .limit(request.limit + 1)
+    )
+
+
+def _branch(
+    exact: int, matches: ColumnElement[bool], kinds: Sequence[EntityKind], request: PageRequest
+) -> Select[tuple[str, UUID, int, int]]:
+    """Return the first entities of one half of the list, each half in an order of its index."""
+    entries = search_entries.c
+    order = (entries.popularity, entries.entity_id)
+    found = select(
+        entries.kind, entries.entity_id, literal(exact).label("exact"), entries.popularity
+    ).where(matches, _follows(exact, order, request.after))
+    if set(kinds) != set(EntityKind):
+        found = found.where(entries.kind.in_([kind.value for kind in kinds]))
+    found = found.order_by(*(column.desc() for column in order)).limit(request.limit + 1)
+    # A limit inside a union stands in parentheses only as a query of its own.
+    half = found.subquery(f"half_{exact}")
+    return select(half.c.kind, half.c.entity_id, half.c.exact, half.c.popularity)
+
+
+def _follows(
+    exact: int, order: tuple[ColumnElement[int], ColumnElement[UUID]], after: Key | None
+) -> ColumnElement[bool]:
+    """Return what keeps the entities of one half that stand after a key of the whole list."""
+    if after is None:
+        return true()
+    border, popularity, entity_id = after
+    if border == exact:
+        bounds = bindparam(None, popularity, BigInteger), bindparam(None, entity_id, Uuid)
+        return tuple_(*order) < tuple_(*bounds)
+    return true() if border == _EXACT else false()
+
+
+def _every_word(query: str) -> str | None:
+    """Return a text of type tsquery: all words, the last as a prefix; None without a word.
+
+    The words are word characters only, so quoting them is safe. The text is cast, not parsed as a
+    document, so that PostgreSQL takes each word as it is.
+    """
+    found = words(query)
+    if not found:
+        return None
+    *whole, last = found
+    if len(last) > len("feat") and _LONG_FEATURING.startswith(last):
+        last = "feat"  # on the way to "featuring", which is spelt "feat" here
+    return " & ".join([*(f"'{word}'" for word in dict.fromkeys(whole)), f"'{last}':*"])
