@@ -8,17 +8,21 @@
 The record itself is what resolvers return and fields read: nothing is wrapped.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar, dataclass_transform
 
-from strawberry import federation
+from strawberry import UNSET, federation
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types import Info
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from datasources.loaders.batch import Batch, PagedBatch
+from datasources.records.external_ids import EntityKind
+from datasources.records.references import EntityRef
 from resolvers.context import RequestContext
+from resolvers.entities import entity
+from resolvers.ids import parse_id_of
 from resolvers.paging import DEFAULT_PAGE, MAX_PAGE
 from schema.edges import (
     Attribute,
@@ -114,7 +118,9 @@ def total(description: str) -> Any:
     return _declared(Total(), description)
 
 
-def argument(name: str, kind: object, description: str, default: object) -> StrawberryArgument:
+def argument(
+    name: str, kind: object, description: str, default: object = UNSET
+) -> StrawberryArgument:
     """Declare an argument of a declared field."""
     annotation = StrawberryAnnotation(kind)
     return StrawberryArgument(name, None, annotation, description=description, default=default)
@@ -131,9 +137,18 @@ PAGE_ARGUMENTS = {
 def _page_arguments() -> list[StrawberryArgument]:
     kinds = {"first": int, "after": str, "last": int, "before": str}
     return [
-        argument(name, kinds[name] | None, description, default=None)
+        argument(name, kinds[name] | None, description)
         for name, description in PAGE_ARGUMENTS.items()
     ]
+
+
+def _reference(kind: EntityKind) -> Callable[[Info[RequestContext], str], Awaitable[Any]]:
+    """Return the function that finds what another subgraph names by its key."""
+
+    async def resolve(info: Info[RequestContext], id: str) -> Any:  # noqa: A002  the key's name
+        return await entity(info.context, EntityRef(kind, parse_id_of(kind, id)))
+
+    return resolve
 
 
 @dataclass_transform(
@@ -151,6 +166,7 @@ def view(
     def decorate(cls: type[T]) -> type[T]:
         if keys:
             cls.is_type_of = staticmethod(lambda obj, _info: type(obj) is record)  # type: ignore[attr-defined]  # what Strawberry looks for
+            cls.resolve_reference = staticmethod(_reference(EntityKind[cls.__name__.upper()]))  # type: ignore[attr-defined]  # likewise
         return federation.type(cls, description=description, keys=list(keys))
 
     return decorate

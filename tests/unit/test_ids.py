@@ -1,0 +1,61 @@
+from base64 import urlsafe_b64encode
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datasources.records.external_ids import EntityKind
+from datasources.records.references import EntityRef
+from resolvers.errors import BadUserInput
+from resolvers.ids import at_most_max_ids, global_id, parse_id, parse_id_of
+
+
+def encoded(text: str) -> str:
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("kind", list(EntityKind))
+def test_an_id_names_its_entity(kind: EntityKind) -> None:
+    one = uuid4()
+    text = global_id(kind.value.capitalize(), one)
+    assert parse_id(text) == EntityRef(kind, one)
+    assert parse_id_of(kind, text) == one
+
+
+@given(st.text(max_size=100))
+def test_rubbish_is_refused(text: str) -> None:
+    with pytest.raises(BadUserInput, match="is not an id"):
+        parse_id(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        encoded("Track"),
+        encoded("Track:"),
+        encoded("Track:1"),
+        encoded(f"Genre:{uuid4()}"),
+        encoded(f"track:{uuid4()}"),
+        encoded(f"Track:{uuid4().hex}"),
+        encoded(f"Track:{{{uuid4()}}}"),
+        encoded(f"Track:{uuid4()}") + "=",
+        "A" * 100_000,
+    ],
+)
+def test_near_misses_are_refused(text: str) -> None:
+    with pytest.raises(BadUserInput) as error:
+        parse_id(text)
+    assert len(str(error.value)) < 200
+
+
+def test_an_id_of_another_kind_is_refused() -> None:
+    with pytest.raises(BadUserInput, match="not the id of a Track"):
+        parse_id_of(EntityKind.TRACK, global_id("Album", uuid4()))
+
+
+def test_at_most_a_hundred_ids() -> None:
+    assert len(at_most_max_ids(["x"] * 100)) == 100
+    with pytest.raises(BadUserInput, match="100 at most"):
+        at_most_max_ids(["x"] * 101)
