@@ -14,7 +14,7 @@ Ids of our entities are strings (UUIDs in their usual form), times are UTC to th
 | `similar_artists` | artist | model, name (its own), ids and scores of neighbours, nearest first |
 | `similar_tracks` | track | model, name (its own), ids and scores of neighbours, nearest first |
 | `user_recommendations` | user | model, entries [{id (track), score, because (artist name)}] |
-| `models` | name | name, version, trained_at, reserved (by a training run), scales {feature: σ} |
+| `models` | name | name, version, trained_at, reserved, scales {feature: deviation} |
 
 `model` is {name, version, trained_at}. All but the first two are computed from those two: by
 `rollups.py`, whose documents carry `run`, an id that grows with each run, and by the training of

@@ -96,9 +96,7 @@ def _beyond(operator: str, key: Key) -> Document:
 
 def listen_record(document: Document) -> ListenRecord:
     """Return the play that a document, or an entry of `recent_listens`, holds."""
-    return ListenRecord(
-        UUID(document["track"]), document["at"], document["ms"], document["client"]
-    )
+    return ListenRecord(UUID(document["track"]), document["at"], document["ms"], document["client"])
 
 
 def listen_key(listen: ListenRecord) -> Key:

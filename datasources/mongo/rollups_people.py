@@ -1,7 +1,7 @@
 """Rollups of people: `recent_listens`, `top_tracks` and `top_artists`."""
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -85,7 +85,7 @@ async def _artist_plays(mongo: Mongo, between: Document) -> dict[str, Counter[st
 
 async def _iter_listeners(
     mongo: Mongo, between: Document, starts: list[datetime]
-) -> AsyncIterator[_Listener]:
+) -> AsyncGenerator[_Listener, None]:
     order = [("user", ASCENDING), ("at", DESCENDING), ("_id", DESCENDING)]
     listener = None
     async with our_errors():
@@ -102,7 +102,9 @@ async def _iter_listeners(
 async def _write(stores: Stores, batch: Iterable[_Listener], known: set[str], run: str) -> None:
     listeners = [listener for listener in batch if listener.user in known]
     artists = await _main_artists(stores, listeners)
-    recents, tracks, names = [], [], []
+    recents: list[Document] = []
+    tracks: list[Document] = []
+    tops: list[Document] = []
     for listener in listeners:
         if listener.recent:
             recents.append(_recent(listener, run))
@@ -110,10 +112,10 @@ async def _write(stores: Stores, batch: Iterable[_Listener], known: set[str], ru
         tracks += _tops(listener.user, [_known(plays, artists) for plays in by_track], run)
         by_artist = [_by_artist(plays, artists) for plays in by_track]
         by_artist[-1].update(listener.artist_plays)
-        names += _tops(listener.user, by_artist, run)
+        tops += _tops(listener.user, by_artist, run)
     await replace_documents(stores.mongo, RECENT_LISTENS, recents)
     await replace_documents(stores.mongo, TOP_TRACKS, tracks)
-    await replace_documents(stores.mongo, TOP_ARTISTS, names)
+    await replace_documents(stores.mongo, TOP_ARTISTS, tops)
 
 
 async def _main_artists(stores: Stores, listeners: Iterable[_Listener]) -> Artists:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from datetime import datetime
 from itertools import accumulate
@@ -46,9 +46,7 @@ async def _refresh_batch(
     slugs = await fetch_genre_slugs(stores.postgres, [UUID(track) for track in batch])
     known = {track: counts for track, counts in batch.items() if UUID(track) in slugs}
     charts.add(known, {track: slugs[UUID(track)] for track in known})
-    documents = [
-        {"_id": track, "plays": counts[-1], "run": run} for track, counts in known.items()
-    ]
+    documents = [{"_id": track, "plays": counts[-1], "run": run} for track, counts in known.items()]
     await replace_documents(stores.mongo, TRACK_PLAYS, documents)
 
 
@@ -77,7 +75,7 @@ class _Charts:
         ]
 
 
-async def _iter_plays(mongo: Mongo, now: datetime) -> AsyncIterator[tuple[str, Plays]]:
+async def _iter_plays(mongo: Mongo, now: datetime) -> AsyncGenerator[tuple[str, Plays], None]:
     """Yield each played track and its plays, by id.
 
     The store groups the plays of each span; what it answers is merged by the tracks' order.
@@ -97,7 +95,7 @@ async def _iter_plays(mongo: Mongo, now: datetime) -> AsyncIterator[tuple[str, P
                     heads[i] = await anext(spans[i], None)
 
 
-async def _iter_span(mongo: Mongo, at: Document) -> AsyncIterator[tuple[str, int]]:
+async def _iter_span(mongo: Mongo, at: Document) -> AsyncGenerator[tuple[str, int], None]:
     pipeline: list[Document] = [
         {"$match": {"at": at, "counted": True}},
         {"$group": {"_id": "$track", "plays": {"$sum": 1}}},

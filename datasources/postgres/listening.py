@@ -18,9 +18,7 @@ async def iter_user_ids(postgres: Postgres, at_once: int) -> AsyncIterator[list[
     """Yield the ids of all people in ascending order, some for each statement (`users`)."""
     last = _FIRST
     while True:
-        statement = (
-            select(users.c.id).where(users.c.id > last).order_by(users.c.id).limit(at_once)
-        )
+        statement = select(users.c.id).where(users.c.id > last).order_by(users.c.id).limit(at_once)
         ids = [row[0] for row in await postgres.read(statement)]
         if not ids:
             return
