@@ -58,7 +58,7 @@ web/dist/built: $(WEB_SOURCES) web/node_modules/installed
 
 web/node_modules/installed: $(WEB) .tools/node/ready
 	@echo "installing the locked browser packages into web/node_modules"
-	@cd web && $(WITH_NODE) npm ci --loglevel=error --no-audit --no-fund
+	@cd web && $(WITH_NODE) npm ci --loglevel=error --no-audit --no-fund --no-update-notifier
 	@touch $@
 
 # The bundler runs on Node 20.19, 22.12 and newer. Where the system has none, one comes as a Python
