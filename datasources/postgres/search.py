@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from datasources.names import name_key
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import cut_page
-from datasources.postgres.search_index import words
+from datasources.postgres.search_index import scoped, words
 from datasources.postgres.tables import search_entries
 from datasources.records.external_ids import EntityKind
 from datasources.records.page import Key, Keyset, Page, PageRequest
@@ -59,11 +59,12 @@ def statement(
     """Return the statement of a search: kind, id, exact (1 or 0) and popularity of each entity."""
     entries = search_entries.c
     name = bindparam("name", name_key(query), Text)
-    branches = [_branch(_EXACT, entries.name_key == name, kinds, request)]
-    every_word = _every_word(query)
+    of_kind = entries.kind.in_([kind.value for kind in kinds])
+    branches = [_branch(_EXACT, (entries.name_key == name) & of_kind, request)]
+    every_word = _every_word(query, kinds)
     if every_word is not None:
         matches = entries.tsv.bool_op("@@")(cast(bindparam("words", every_word, Text), TSQUERY))
-        branches.append(_branch(_REST, matches & (entries.name_key != name), kinds, request))
+        branches.append(_branch(_REST, matches & (entries.name_key != name), request))
     found = union_all(*branches).subquery("found")
     return (
         select(found.c.kind, found.c.entity_id, found.c.exact, found.c.popularity)
@@ -73,7 +74,7 @@ def statement(
 
 
 def _branch(
-    exact: int, matches: ColumnElement[bool], kinds: Sequence[EntityKind], request: PageRequest
+    exact: int, matches: ColumnElement[bool], request: PageRequest
 ) -> Select[tuple[str, UUID, int, int]]:
     """Return the first entities of one half of the list, each half in an order of its index."""
     entries = search_entries.c
@@ -81,8 +82,6 @@ def _branch(
     found = select(
         entries.kind, entries.entity_id, literal(exact).label("exact"), entries.popularity
     ).where(matches, _follows(exact, order, request.after))
-    if set(kinds) != set(EntityKind):
-        found = found.where(entries.kind.in_([kind.value for kind in kinds]))
     found = found.order_by(*(column.desc() for column in order)).limit(request.limit + 1)
     # A limit inside a union stands in parentheses only as a query of its own.
     half = found.subquery(f"half_{exact}")
@@ -102,16 +101,24 @@ def _follows(
     return true() if border == _EXACT else false()
 
 
-def _every_word(query: str) -> str | None:
-    """Return a text of type tsquery: all words, the last as a prefix; None without a word.
+def _every_word(query: str, kinds: Sequence[EntityKind]) -> str | None:
+    """Return a text of type tsquery: all words, the last as a prefix; None without a word or kind.
 
     The words are word characters only, so quoting them is safe. The text is cast, not parsed as a
     document, so that PostgreSQL takes each word as it is.
     """
     found = words(query)
-    if not found:
+    if not found or not kinds:
         return None
     *whole, last = found
     if len(last) > len("feat") and _LONG_FEATURING.startswith(last):
         last = "feat"  # on the way to "featuring", which is spelt "feat" here
-    return " & ".join([*(f"'{word}'" for word in dict.fromkeys(whole)), f"'{last}':*"])
+    return " & ".join(
+        [*(_word(word, kinds) for word in dict.fromkeys(whole)), _word(last, kinds, ":*")]
+    )
+
+
+def _word(word: str, kinds: Sequence[EntityKind], prefix: str = "") -> str:
+    if set(kinds) == set(EntityKind):
+        return f"'{word}'{prefix}"
+    return "(" + " | ".join(f"'{scoped(kind, word)}'{prefix}" for kind in kinds) + ")"
