@@ -99,6 +99,8 @@ class Assets(StaticFiles):
             status_code=status_code,
             headers={
                 "Cache-Control": "public, max-age=31536000, immutable",
+                # A worker obeys the policy of its own script, not of the page.
+                "Content-Security-Policy": "default-src 'self'",
                 "Vary": "Accept-Encoding",
                 "X-Content-Type-Options": "nosniff",
             },

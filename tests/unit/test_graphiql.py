@@ -137,6 +137,7 @@ async def test_an_asset_is_kept_for_ever(client: httpx2.AsyncClient) -> None:
     assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["vary"] == "Accept-Encoding"
+    assert response.headers["content-security-policy"] == "default-src 'self'"
     assert "content-encoding" not in response.headers
 
 
