@@ -37,11 +37,16 @@ PAGE_HEADERS = {
     "Vary": "Accept",
     "X-Content-Type-Options": "nosniff",
 }
-NOT_BUILT = "GraphiQL is not built: run `make setup`, or `npm ci && npm run build` in web/.\n"
+NOT_BUILT = "GraphiQL is not built: run `make web`, or `npm ci && npm run build` in web/.\n"
 
 
 def wants_page(request: Request) -> bool:
-    """Return whether a browser asks: HTML is named, and weighs no less than any kind of JSON."""
+    """Return whether a browser asks for a page: HTML is named, and weighs no less than JSON.
+
+    Only GET and HEAD ask for one: a POST is an operation, whatever it accepts.
+    """
+    if request.method not in {"GET", "HEAD"}:
+        return False
     taken = weights(request.headers, "accept")
     html = taken.get("text/html", 0.0)
     anything = taken.get("application/*", taken.get("*/*", 0.0))

@@ -24,7 +24,7 @@ def _program(*names: str) -> str:
 
 async def _visit(server_url: str, theme: str) -> dict[str, Any]:
     node, chromium = _program("node"), _program("chromium", "chromium-browser", "google-chrome")
-    assert (WEB / "node_modules").is_dir(), "the browser's driver is missing: run `make setup`"
+    assert (WEB / "node_modules").is_dir(), "the browser's driver is missing: run `make web`"
     SCREENSHOTS.mkdir(exist_ok=True)
     screenshot = SCREENSHOTS / f"graphiql-{theme}.png"
     screenshot.unlink(missing_ok=True)

@@ -54,9 +54,9 @@ async def _fetch(
         return response, b"".join([chunk async for chunk in response.aiter_raw()])
 
 
-def _request(*accept: str) -> Request:
+def _request(*accept: str, method: str = "GET") -> Request:
     headers = [(b"accept", value.encode()) for value in accept]
-    return Request({"type": "http", "method": "GET", "path": "/graphql", "headers": headers})
+    return Request({"type": "http", "method": method, "path": "/graphql", "headers": headers})
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,11 @@ def test_others_do_not(accept: str) -> None:
     assert not wants_page(_request(accept))
 
 
+def test_an_operation_is_never_answered_with_the_page() -> None:
+    assert wants_page(_request(FIREFOX, method="HEAD"))
+    assert not wants_page(_request(FIREFOX, method="POST"))
+
+
 def test_several_accept_fields_are_one_list() -> None:
     assert wants_page(_request("application/json;q=0.5", "text/html"))
     assert not wants_page(_request("text/html;q=0.5", "application/json"))
@@ -121,7 +126,7 @@ def test_the_page_stays_on_this_host_and_runs_no_inline_script(dist: Path) -> No
 def test_a_page_that_is_not_built_says_how_to_build_it(tmp_path: Path) -> None:
     response = graphiql_page(tmp_path / "nothing")
     assert response.status_code == 503
-    assert b"make setup" in bytes(response.body)
+    assert b"make web" in bytes(response.body)
     assert response.headers["content-type"].startswith("text/plain")
 
 
