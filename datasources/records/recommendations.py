@@ -18,6 +18,13 @@ class RecommendationSource(StrEnum):
     POPULAR = "POPULAR"
 
 
+ARTIST_MODEL = "item-item-cosine"
+"""The model of artists that the same people play, and of what follows for a person."""
+
+CONTENT_MODEL = "audio-features"
+"""The model of tracks that sound alike."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelRecord:
     """A document of `models`: which training run made a list. `version` grows with each run."""
