@@ -142,13 +142,13 @@ FAMOUS: tuple[tuple[str, str], ...] = (
 
 ALBUMS: tuple[str, ...] = (
     "{adj} {noun}",
-    "{nouns}",
+    "{adj} {nouns}",
     "The {noun} Year",
-    "{place}",
+    "{place}, {time}",
     "{doing} {nouns}",
     "Letters from {place}",
     "{noun} / {noun}",
-    "{time}",
+    "Nobody's {noun}",
     "Songs for a {adj} {noun}",
     "A {noun} in {place}",
 )
@@ -156,14 +156,14 @@ ALBUMS: tuple[str, ...] = (
 TRACKS: dict[str, tuple[str, ...]] = {
     "": (
         "{adj} {noun}",
-        "{noun}",
-        "{nouns}",
+        "Every {noun}",
+        "Two {nouns}",
         "{doing} the {noun}",
         "{doing} {nouns}",
         "Don't {verb} the {noun}",
         "I'll {verb} You by {time}",
         "{time} in {place}",
-        "{place}",
+        "Back to {place}",
         "No More {nouns}",
         "{noun} & {noun}",
         "You Can't {verb} {first}",
@@ -173,7 +173,7 @@ TRACKS: dict[str, tuple[str, ...]] = {
         "The {noun} Song",
     ),
     "Electronic": (
-        "{machine}",
+        "{machine} {noun}",
         "{machine} {machine}",
         "{noun} (Extended Mix)",
         "{place} 0{digit}:{digit}0",
@@ -194,7 +194,14 @@ TRACKS: dict[str, tuple[str, ...]] = {
         "Meet Me in {place}",
         "{adj} Minor",
     ),
-    "Latin": ("{es}", "{es} y {es}", "{pt}", "{es} de {es}", "Mi {es}", "{pt} de {pt}"),
+    "Latin": (
+        "{es} y {es}",
+        "{es} sin {es}",
+        "{pt} e {pt}",
+        "{es} de {es}",
+        "Mi {es}",
+        "{pt} de {pt}",
+    ),
 }
 """How tracks are called; those under "" in all genres."""
 
