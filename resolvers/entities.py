@@ -20,8 +20,7 @@ from datasources.records.tracks import TrackRecord
 from datasources.records.users import UserRecord
 from resolvers.context import RequestContext
 from resolvers.errors import BadUserInput
-
-MAX_VALUE_CHARS = 255
+from resolvers.text import checked_text
 
 _ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}")
 
@@ -47,7 +46,7 @@ async def by_external_id(
     Raises:
         BadUserInput: an empty value, or one of more than 255 characters.
     """
-    key = (source, kind, _checked("value", value))
+    key = (source, kind, checked_text("value", value))
     entity_id = await context.loaders.of(IdByExternalId).load(key)
     return None if entity_id is None else await entity(context, EntityRef(kind, entity_id))
 
@@ -58,7 +57,7 @@ async def user_by_handle(context: RequestContext, handle: str) -> UserRecord | N
     Raises:
         BadUserInput: an empty handle, or one of more than 255 characters.
     """
-    key = _checked("handle", handle).lower()
+    key = checked_text("handle", handle).lower()
     return await context.loaders.of(UserByHandle).load(key)
 
 
@@ -87,9 +86,3 @@ async def _may_read(context: RequestContext, playlist: PlaylistRecord) -> bool:
     shared_with = await context.loaders.of(CollaboratorsOfPlaylist).load(playlist.id) or ()
     people = {collaborator.user.id for collaborator in shared_with}
     return may_read_playlist(context.principal, playlist, people)
-
-
-def _checked(name: str, value: str) -> str:
-    if not value.strip() or len(value) > MAX_VALUE_CHARS or "\0" in value:
-        raise BadUserInput(f"`{name}` must have 1 to {MAX_VALUE_CHARS} characters, and no NUL.")
-    return value

@@ -16,9 +16,6 @@ from schema.types.playlist import Playlist
 from schema.types.track import Track
 from schema.types.user import User
 
-# The newest that current composition libraries accept is older than Strawberry's default.
-FEDERATION_VERSION = "2.9"
-
 
 class Schema(federation.Schema):
     """The graph. Errors are logged where requests are: there the request id is known."""
@@ -37,7 +34,8 @@ def build_schema(*, introspection: bool = True) -> Schema:
         types=[Track, Album, Artist, Playlist, User],
         extensions=[] if introspection else [DisableIntrospection],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
-        federation_version=FEDERATION_VERSION,
+        # Current composition libraries refuse Strawberry's default, which is newer.
+        federation_version="2.9",
     )
 
 

@@ -19,6 +19,7 @@ from resolvers import charts as charts_of
 from resolvers import entities, genres, recommendations, search
 from resolvers.context import RequestContext
 from resolvers.ids import at_most_max_ids, parse_id, parse_id_of
+from resolvers.text import checked_text
 from schema.enums import ExternalIdType
 from schema.inputs.tune import TuneInput
 from schema.types.album import Album
@@ -189,7 +190,7 @@ class Query:
         seeds = recommendations.Seeds(
             tracks=[parse_id_of(EntityKind.TRACK, one) for one in seed_tracks or ()],
             artists=[parse_id_of(EntityKind.ARTIST, one) for one in seed_artists or ()],
-            genres=seed_genres or (),
+            genres=[checked_text("seedGenres", slug) for slug in seed_genres or ()],
         )
         ranges = tune.ranges() if tune else {}
         return await recommendations.recommend(info.context, seeds, ranges, first, after)
@@ -214,7 +215,8 @@ class Query:
         after: After = None,
     ) -> Page[Any]:
         """Return a chart."""
-        return await charts_of.charts(info.context, range, genre, first, after)
+        slug = None if genre is None else checked_text("genre", genre)
+        return await charts_of.charts(info.context, range, slug, first, after)
 
     @strawberry.field(
         description="All genres and subgenres, by name.", graphql_type=list[Genre] | None
