@@ -1,6 +1,6 @@
 """Many rows at once: COPY, and upserts that leave unchanged rows alone."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import (
@@ -45,7 +45,10 @@ async def copy_rows(connection: AsyncConnection, table: str, rows: Rows) -> None
     All rows have the same keys, which are columns of the table; columns left out get their
     defaults. Nothing is done for no rows. A row that is there already fails the transaction.
     """
-    await _copy(connection, metadata.tables[table].name, rows)
+    if rows:
+        columns = list(rows[0])
+        records = ([row[name] for name in columns] for row in rows)
+        await copy_into(connection, metadata.tables[table].name, columns, records)
 
 
 async def upsert_rows(
@@ -73,9 +76,10 @@ async def upsert_rows(
         postgresql_on_commit="DROP",
     )
     await connection.execute(CreateTable(staged))
-    await _copy(connection, staged.name, rows)
-
     names = [column.name for column in columns]
+    records = ([row[name] for name in names] for row in rows)
+    await copy_into(connection, staged.name, names, records)
+
     statement = insert(target).from_select(names, select(staged))
     changing = [name for name in names if name not in conflict and name not in keep]
     if changing:
@@ -97,16 +101,20 @@ async def upsert_rows(
     return Upserted(inserted, len(states) - inserted, len(rows) - len(states))
 
 
-async def _copy(connection: AsyncConnection, table: str, rows: Rows) -> None:
-    if not rows:
-        return
+async def copy_into(
+    connection: AsyncConnection,
+    table: str,
+    columns: Sequence[str],
+    records: Iterable[Sequence[object]],
+) -> None:
+    """COPY records into any table, a temporary one too, within the connection's transaction.
+
+    The values of a record are in the order of `columns`.
+    """
     # SQLAlchemy begins its transaction with the first statement, and COPY goes past it: without
     # this one, a COPY that comes first would be committed by itself.
     await connection.execute(text("select 1"))
     raw = await connection.get_raw_connection()
     driver = raw.driver_connection
-    assert driver is not None  # noqa: S101 - a connection in use has one
-    columns = list(rows[0])
-    await driver.copy_records_to_table(
-        table, columns=columns, records=[[row[name] for name in columns] for row in rows]
-    )
+    assert driver is not None  # noqa: S101  a connection in use has one
+    await driver.copy_records_to_table(table, columns=columns, records=records)
