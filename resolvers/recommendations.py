@@ -78,8 +78,8 @@ async def recommend(
     if not (known.tracks or known.artists or known.genres):
         raise BadUserInput("Unknown seed.")
     near = Near(
-        [one for id_, one in by_track.items() if id_ in known.tracks],
-        [one for id_, one in by_artist.items() if id_ in known.artists],
+        [by_track[id_] for id_ in seeds.tracks if id_ in by_track and id_ in known.tracks],
+        [by_artist[id_] for id_ in seeds.artists if id_ in by_artist and id_ in known.artists],
     )
     degraded = not near.all and bool(known.tracks or known.artists)
     if degraded:

@@ -29,7 +29,10 @@ class Sound:
     tempo: float | None
 
 
-_MEASURES = [audio_features.c[field.name] for field in fields(Sound)[3:]]
+MEASURES = [field.name for field in fields(Sound)[3:]]
+"""What was measured: the names of columns."""
+
+_COLUMNS = [audio_features.c[name] for name in MEASURES]
 
 
 async def iter_sounds(postgres: Postgres, at_once: int) -> AsyncIterator[list[Sound]]:
@@ -47,7 +50,7 @@ async def iter_sounds(postgres: Postgres, at_once: int) -> AsyncIterator[list[So
     last = UUID(int=0)
     while True:
         statement = (
-            select(tracks.c.id, tracks.c.title, first, *_MEASURES)
+            select(tracks.c.id, tracks.c.title, first, *_COLUMNS)
             .join(audio_features, audio_features.c.track_id == tracks.c.id)
             .where(tracks.c.id > last)
             .order_by(tracks.c.id)
