@@ -49,7 +49,7 @@ async function execute(page) {
   await page.locator(".graphiql-execute-button").click();
   const response = await answered;
   const { variables } = response.request().postDataJSON();
-  await page.locator(".result-window .view-line", { hasText: '"data"' }).waitFor();
+  await page.locator(".result-window .view-line", { hasText: /"(data|errors)"/ }).first().waitFor();
   const shown = await text(page.locator(".result-window .view-lines"));
   return { variables, answer: await response.json(), shown };
 }
