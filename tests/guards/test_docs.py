@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from graphql import build_schema, parse, validate
 from pydantic import BaseModel
 
 from gateway.settings import Settings
@@ -14,6 +15,12 @@ DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], key=lambda path: path.relative_to(ROOT)
 )
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+EXAMPLE = re.compile(r"^ *```graphql\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+EXAMPLES = [
+    (document.name, example)
+    for document in DOCUMENTS
+    for example in EXAMPLE.findall(document.read_text())
+]
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 
@@ -65,3 +72,13 @@ def test_make_commands_in_documents_exist() -> None:
     for document in DOCUMENTS:
         named = set(re.findall(r"(?:^|`)make ([a-z-]+)", document.read_text(), re.MULTILINE))
         assert named <= targets, document.name
+
+
+@pytest.mark.parametrize(("document", "example"), EXAMPLES)
+def test_examples_fit_the_schema(document: str, example: str) -> None:
+    schema = build_schema((ROOT / "schema.graphql").read_text(), assume_valid_sdl=True)
+    assert validate(schema, parse(example)) == [], document
+
+
+def test_there_are_examples() -> None:
+    assert {"README.md", "clients.md"} <= {document for document, _ in EXAMPLES}
