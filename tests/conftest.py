@@ -1,1 +1,1 @@
-pytest_plugins = ["tests.plugins.stores"]
+pytest_plugins = ["tests.plugins.stores", "tests.plugins.sample", "tests.plugins.server"]
