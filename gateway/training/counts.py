@@ -46,7 +46,7 @@ class CountsBuilder:
         return Counts(users, artists, matrix)
 
 
-def _sorted(ids: dict[UUID, int], used: array[int]) -> tuple[list[UUID], NDArray[np.intp]]:
+def _sorted(ids: dict[UUID, int], used: "array[int]") -> tuple[list[UUID], NDArray[np.intp]]:
     """Return the ids in order, and the places there of those that were used."""
     ordered = sorted(ids)
     place = np.empty(len(ids), dtype=np.intp)

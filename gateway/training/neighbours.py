@@ -13,6 +13,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array
 
 TOP = 50
+"""Neighbours that readers get."""
+
+KEPT = 200
+"""Neighbours that scores for people are made of: on HetRec NDCG@10 is .21 with 200, .18 with 50."""
+
 _DECIMALS = 6  # scores that differ by rounding are equal, and go by id
 _ROWS_AT_ONCE = 512
 
@@ -34,7 +39,7 @@ def interest(plays: csr_array) -> csr_array:
     return plays.log1p()
 
 
-def iter_neighbours(interests: csr_array, top: int = TOP) -> Iterator[list[Near]]:
+def iter_neighbours(interests: csr_array, top: int = KEPT) -> Iterator[list[Near]]:
     """Yield the neighbours of each column in order, a block of columns at a time.
 
     A column without a listener in common with any other has none.

@@ -1,7 +1,7 @@
 """Tracks for people: the best artists that they have not played, and whom these resemble.
 
 An artist's score for a person is the sum of its similarity to those that they played, each
-weighed by log(1 + count). Only what is left of the neighbours (the nearest of each) takes part.
+weighed by log(1 + count). Each played artist speaks for its nearest neighbours only.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,8 +40,8 @@ def similarity(near: Sequence[Near], size: int) -> csr_array:
 
 
 def scores_of(interests: csr_array, similar: csr_array) -> csr_array:
-    """Return the score of each artist for each person, by the neighbours of the scored artist."""
-    scores: csr_array = (interests @ similar.T).tocsr()
+    """Return the score of each artist for each person, by the neighbours of what they played."""
+    scores: csr_array = (interests @ similar).tocsr()
     return scores
 
 
@@ -52,10 +52,9 @@ def iter_liked(
 
     Only `available` artists that the person has not played; scores are in proportion to the best.
     """
-    columns = similar.T.tocsc()
     for start in range(0, interests.shape[0], _PEOPLE_AT_ONCE):
         block = interests[start : start + _PEOPLE_AT_ONCE].tocsr()
-        scores = (block @ columns).toarray()
+        scores = scores_of(block, similar).toarray()
         scores[:, ~available] = 0.0
         scores[block.nonzero()] = 0.0
         yield [
@@ -79,8 +78,8 @@ def _liked(
     artists, weights = played
     by_id = np.argsort(artists)
     artists, weights = artists[by_id], weights[by_id]
-    spoken = similar[best][:, artists].toarray() * weights
-    because = artists[np.argmax(np.round(spoken, _DECIMALS), axis=1)]
+    spoken = similar[artists][:, best].toarray() * weights[:, None]
+    because = artists[np.argmax(np.round(spoken, _DECIMALS), axis=0)]
     return [
         Liked(int(artist), float(score), int(speaker))
         for artist, score, speaker in zip(best, relative[order], because, strict=True)

@@ -32,7 +32,7 @@ from datasources.records.recommendations import (
 from datasources.stores import Stores
 from gateway.training.content import NearSound, Sounds, SoundsBuilder, iter_alike
 from gateway.training.counts import Counts, read_counts
-from gateway.training.neighbours import Near, interest, iter_neighbours
+from gateway.training.neighbours import TOP, Near, interest, iter_neighbours
 from gateway.training.people import Liked, best_tracks, iter_liked, similarity
 
 _AT_ONCE = 5_000
@@ -139,8 +139,8 @@ async def _train_artists(
 def _neighbours_of(
     near: Near, ids: Sequence[UUID], names: Sequence[str], model: ModelRecord
 ) -> Neighbours:
-    places = near.places.tolist()
-    scores = near.scores.tolist()
+    places = near.places[:TOP].tolist()
+    scores = near.scores[:TOP].tolist()
     return Neighbours(ids[near.row], names[near.row], [ids[i] for i in places], scores, model)
 
 
