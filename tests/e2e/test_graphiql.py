@@ -22,7 +22,7 @@ def _program(*names: str) -> str:
     pytest.skip(f"no {names[0]} on this machine")
 
 
-async def _visit(server_url: str, theme: str) -> dict[str, Any]:
+async def _visit(server: str, theme: str) -> dict[str, Any]:
     node, chromium = _program("node"), _program("chromium", "chromium-browser", "google-chrome")
     assert (WEB / "node_modules").is_dir(), "the browser's driver is missing: run `make web`"
     SCREENSHOTS.mkdir(exist_ok=True)
@@ -31,7 +31,7 @@ async def _visit(server_url: str, theme: str) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(
         node,
         str(HERE / "graphiql.mjs"),
-        server_url,
+        server,
         theme,
         chromium,
         str(screenshot),
@@ -58,12 +58,12 @@ def _lightness(color: str) -> float:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_a_newcomer_clicks_through_graphiql(server_url: str, theme: str) -> None:
-    server_url = server_url.rstrip("/")
-    seen = await _visit(server_url, theme)
+    server = server_url.removesuffix("/graphql")
+    seen = await _visit(server, theme)
 
     assert seen["title"] == "Polyphony"
     assert (_lightness(seen["background"]) < 128) == (theme == "dark")
-    assert seen["origins"] == [server_url], "a request left the host"
+    assert seen["origins"] == [server], "a request left the host"
     assert seen["complaints"] == []
 
     results = seen["results"]
