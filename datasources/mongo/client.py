@@ -40,7 +40,9 @@ class Mongo:
             StoreUnavailable, StoreTimeout: the store did not answer.
         """
         async with our_errors():
-            found = await self[collection].find({"_id": {"$in": ids}}).to_list(None)
+            # All in the first batch: by default a cursor asks again after 101 documents.
+            cursor = self[collection].find({"_id": {"$in": ids}}, batch_size=len(ids) + 1)
+            found = await cursor.to_list(None)
         return {document["_id"]: document for document in found}
 
     async def close(self) -> None:

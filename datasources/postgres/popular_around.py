@@ -54,7 +54,7 @@ async def fetch_popular_artists_around(
 
     def of_genre(genre: ColumnElement[UUID]) -> ColumnElement[bool]:
         members = select(artist_genres.c.artist_id).where(artist_genres.c.genre_id == genre)
-        return artists.c.id.in_(members)
+        return artists.c.id.in_(members.correlate_except(artist_genres))
 
     around = {"genre": _Around(first_genre, of_genre)}
     return await _fetch_around(postgres, artists, around, ids, limit)
@@ -90,11 +90,11 @@ async def fetch_popular_tracks_around(
 
     def of_artist(artist: ColumnElement[UUID]) -> ColumnElement[bool]:
         credited = select(track_credits.c.track_id).where(track_credits.c.artist_id == artist)
-        return tracks.c.id.in_(credited)
+        return tracks.c.id.in_(credited.correlate_except(track_credits))
 
     def of_genre(genre: ColumnElement[UUID]) -> ColumnElement[bool]:
         members = select(track_genres.c.track_id).where(track_genres.c.genre_id == genre)
-        return tracks.c.id.in_(members)
+        return tracks.c.id.in_(members.correlate_except(track_genres))
 
     around = {
         "artist": _Around(first_artist, of_artist),

@@ -80,7 +80,9 @@ async def fetch_top_tracks_of_artists(
         keyset=TRACKS_BY_POPULARITY,
         items_of=lambda artist: select(*TRACK_COLUMNS).where(
             tracks.c.id.in_(
-                select(track_credits.c.track_id).where(track_credits.c.artist_id == artist)
+                select(track_credits.c.track_id)
+                .where(track_credits.c.artist_id == artist)
+                .correlate_except(track_credits)  # the artist is of the query around it
             )
         ),
         order=[tracks.c.popularity, tracks.c.id],

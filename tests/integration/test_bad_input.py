@@ -70,13 +70,13 @@ async def test_a_bad_page_asks_no_store(
 
 
 @pytest.mark.parametrize(
-    ("variables", "kind"),
+    ("variables", "enum"),
     [({"s": "NAPSTER"}, "ExternalSource"), ({"s": 1}, "ExternalSource"), ({}, "ExternalSource")],
 )
 async def test_an_unknown_source_is_refused(
-    sample_stores: Stores, round_trips: RoundTrips, variables: dict[str, Any], kind: str
+    sample_stores: Stores, round_trips: RoundTrips, variables: dict[str, Any], enum: str
 ) -> None:
-    query = f'query ($s: {kind}!) {{ byExternalId(source: $s, type: TRACK, value: "x") {{ id }} }}'
+    query = f'query ($s: {enum}!) {{ byExternalId(source: $s, type: TRACK, value: "x") {{ id }} }}'
     response = await respond(sample_stores, query, variables)
     assert response["data"] is None
     assert len(response["errors"]) == 1
