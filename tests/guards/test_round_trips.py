@@ -3,13 +3,20 @@
 Every declared edge is selected below 0, 1 and 10 parents; 1 and 10 must cost the same.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from string import Template
 
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
+from sqlalchemy import text
 
+from datasources.redis.client import Redis
+from datasources.redis.now_playing import put_now_playing
 from datasources.stores import Stores
+from resolvers.context import utc_now
+from resolvers.ids import global_id
 from schema.build import build_schema
 from schema.edges import Loaded, LoadedEach, Paged
 from tests.factories.operations import ask
@@ -21,17 +28,18 @@ GRAPH = build_schema()._schema
 PARENTS = {
     "Track": 'search(query: "a", types: [TRACK], first: $n) { nodes { ... on Track { $edge } } }',
     "Album": 'search(query: "a", types: [ALBUM], first: $n) { nodes { ... on Album { $edge } } }',
-    "Artist": 'search(query: "b", types: [ARTIST], first: $n) { nodes { ... on Artist { $edge } } }',
+    "Artist": "charts(first: $n) { nodes { artists { artist { $edge } } } }",
     "Playlist": 'user(handle: "ada") { playlists(first: $n) { nodes { $edge } } }',
     "User": 'user(handle: "ada") { followers(first: $n) { nodes { $edge } } }',
     "PlaylistItem": (
-        'user(handle: "ada") { playlists(first: 1) { nodes { items(first: $n) { nodes { $edge } } } } }'
+        'user(handle: "ada")'
+        " { playlists(first: 1) { nodes { items(first: $n) { nodes { $edge } } } } }"
     ),
     "Listen": 'user(handle: "ada") { recentListens(first: $n) { nodes { $edge } } }',
-    "NowPlaying": 'user(handle: "ada") { followers(first: $n) { nodes { nowPlaying { $edge } } } }',
+    "NowPlaying": "nodes(ids: $players) { ... on User { nowPlaying { $edge } } }",
     "Genre": "charts(first: $n) { nodes { genres { $edge } } }",
-    "SearchEdge": 'search(query: "a", first: $n) { edges { $edge } }',
-    "SearchConnection": 'search(query: "a", first: $n) { $edge }',
+    "SearchEdge": 'search(query: "a", types: [TRACK], first: $n) { edges { $edge } }',
+    "SearchConnection": 'search(query: "a", types: [TRACK], first: $n) { $edge }',
     "RankedTrack": "charts(first: $n) { edges { $edge } }",
     "RankedTrackConnection": "charts(first: $n) { $edge }",
     "RankedArtist": 'user(handle: "ada") { topArtists(first: $n) { edges { $edge } } }',
@@ -39,12 +47,11 @@ PARENTS = {
     "TrackRecommendation": 'user(handle: "ada") { recommendations(first: $n) { edges { $edge } } }',
     "TrackRecommendationConnection": 'user(handle: "ada") { recommendations(first: $n) { $edge } }',
     "ArtistRecommendation": (
-        'search(query: "b", types: [ARTIST], first: 1)'
-        " { nodes { ... on Artist { similar(first: $n) { edges { $edge } } } } }"
+        "charts(first: 1)"
+        " { nodes { artists { artist { similar(first: $n) { edges { $edge } } } } } }"
     ),
     "ArtistRecommendationConnection": (
-        'search(query: "b", types: [ARTIST], first: 1)'
-        " { nodes { ... on Artist { similar(first: $n) { $edge } } } }"
+        "charts(first: 1) { nodes { artists { artist { similar(first: $n) { $edge } } } } }"
     ),
 }
 
@@ -68,19 +75,48 @@ def _below(name: str) -> str:
     return " { totalCount edges { cursor } }" if "totalCount" in fields else " { __typename }"
 
 
+@pytest.fixture
+async def playing_stores(sample_stores: Stores) -> AsyncIterator[tuple[Stores, list[str]]]:
+    """The sample in which ten people play something, and their ids."""
+    redis = Redis(sample_stores.redis.client, f"{sample_stores.redis.prefix}guard:")
+    people = await sample_stores.postgres.read(
+        text("select id from users where listening_visibility = 'PUBLIC' order by id limit 10")
+    )
+    tracks = await sample_stores.postgres.read(text("select id from tracks order by id limit 10"))
+    for (person,), (track,) in zip(people, tracks, strict=True):
+        await put_now_playing(redis, person, track, utc_now(), expires_s=600)
+    yield replace(sample_stores, redis=redis), [global_id("User", one) for (one,) in people]
+    await redis.client.delete(*(redis.key("now-playing", person) for (person,) in people))
+
+
 def test_every_type_with_edges_has_parents() -> None:
     assert {type_ for type_, _, _ in edges()} == set(PARENTS)
 
 
 @pytest.mark.parametrize(("type_name", "field", "selection"), list(edges()))
 async def test_ten_parents_cost_what_one_costs(
-    sample_stores: Stores, round_trips: RoundTrips, type_name: str, field: str, selection: str
+    playing_stores: tuple[Stores, list[str]],
+    round_trips: RoundTrips,
+    type_name: str,
+    field: str,
+    selection: str,
 ) -> None:
+    stores, players = playing_stores
     costs = {}
     for size in (0, 1, 10):
-        query = Template("{ " + PARENTS[type_name] + " }").substitute(n=size, edge=selection)
+        query = Template("{ " + PARENTS[type_name] + " }").substitute(
+            n=size, edge=selection, players=json.dumps(players[:size])
+        )
         before = round_trips.copy()
-        await ask(sample_stores, query)
+        await ask(stores, query)
         costs[size] = round_trips.since(before)
     assert costs[10] == costs[1], field
     assert sum(costs[0].values()) <= sum(costs[1].values())
+
+
+async def test_a_search_of_all_kinds_loads_each_kind_once(
+    sample_stores: Stores, round_trips: RoundTrips
+) -> None:
+    query = '{ search(query: "a", first: 100) { nodes { __typename } } }'
+    kinds = {node["__typename"] for node in (await ask(sample_stores, query))["search"]["nodes"]}
+    assert round_trips == {"postgres": 1 + len(kinds)}
