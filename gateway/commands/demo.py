@@ -1,0 +1,182 @@
+"""`demo`: the whole gateway in one process, with sample music or with files of your own."""
+
+import asyncio
+import gc
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from starlette.applications import Starlette
+
+from datasources.stores import Stores, open_stores
+from gateway.settings import Environment, Settings
+
+LOCALHOST = "localhost"
+_THIS_MACHINE = {"127.0.0.1", "::1", "0.0.0.0", "::"}  # noqa: S104  compared, not bound
+_STORES = ("postgres", "mongo", "redis")
+_HASH_CHARS = 10
+_LAST_PORT = 65_535
+
+Report = Callable[[str], None]
+
+
+def demo(
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
+    host: Annotated[str, typer.Option(help="Name or address to listen on.")] = LOCALHOST,
+    catalogue: Annotated[
+        Path | None, typer.Option(help="A spotify_songs.csv to serve instead of the sample.")
+    ] = None,
+    listens: Annotated[
+        Path | None, typer.Option(help="A HetRec folder of Last.fm listens to serve.")
+    ] = None,
+) -> None:
+    """Serve music on embedded stores: a sample, or the files named. Ctrl-C stops it."""
+    from uvicorn.loops.auto import auto_loop_factory
+
+    from gateway.commands.demo_server import DemoServer, PortTaken, listen_on, run_until_stopped
+
+    given = Settings(env=Environment.DEVELOPMENT)
+    port = given.port if port is None else port
+    try:
+        sockets = listen_on(host, port)
+    except PortTaken:
+        other = port + 1 if port < _LAST_PORT else port - 1
+        _say(f"Port {port} is in use. Choose another one: PORT={other} make demo")
+        raise typer.Exit(1) from None
+    except OSError as error:
+        _say(f"Cannot listen on port {port} of {host}: {error.strerror or error}")
+        raise typer.Exit(1) from None
+    unused = [f"POLYPHONY_{one.upper()}_URL" for one in _STORES if getattr(given, one).url]
+    if unused:
+        _say(f"Not used: {', '.join(unused)}. The demo has stores of its own; see `make run`.")
+    files = [path for path in (catalogue, listens) if path is not None]
+    settings = demo_settings(given, files)
+    address = address_of(host, sockets[0].getsockname()[1])
+    examples = FILE_EXAMPLES if files else SAMPLE_EXAMPLES
+
+    async def run() -> None:
+        server = DemoServer(
+            lambda: _app(settings),
+            settings.stop_timeout_s,
+            answering=lambda: typer.echo(welcome(address, settings.data_dir, examples)),
+        )
+        await run_until_stopped(server, sockets, _prepared(settings, catalogue, listens))
+
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        runner.run(run())
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def demo_settings(given: Settings, files: list[Path]) -> Settings:
+    """Return the settings with embedded stores only, their data in a folder for these files."""
+    name = "demo"
+    if files:
+        paths = "\n".join(str(path.resolve()) for path in files)
+        name = f"demo-{hashlib.sha256(paths.encode()).hexdigest()[:_HASH_CHARS]}"
+    embedded = {one: getattr(given, one).model_copy(update={"url": None}) for one in _STORES}
+    return given.model_copy(update={**embedded, "data_dir": given.data_dir / name})
+
+
+def address_of(host: str, port: int) -> str:
+    """Return where clients on this machine find the gateway."""
+    shown = LOCALHOST if host in _THIS_MACHINE else host
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/graphql"
+
+
+SAMPLE_EXAMPLES = (
+    'Search "beyonde" or "dont tell": accents and apostrophes do not matter.',
+    'The tab "Reference": Ada\'s playlists, their tracks, albums and artists in one request.',
+    '{ user(handle: \\"ada\\") { displayName nowPlaying { track { title } } } }',
+)
+FILE_EXAMPLES = (
+    'Search "beyonce" or "dont stop": accents and apostrophes do not matter.',
+    'The tab "Reference" with the handle "spotify": playlists, tracks, albums and artists.',
+    "{ charts(range: ALL, first: 5) { nodes { title } } }",
+)
+
+
+def welcome(address: str, data_dir: Path, examples: tuple[str, str, str]) -> str:
+    """Return what the demo says once it answers."""
+    search, tab, query = examples
+    return f"""
+Polyphony answers at {address}
+
+Open it in a browser and try:
+  1. {search}
+  2. {tab}
+  3. From a terminal:
+     curl -s {address} -H 'content-type: application/json' \\
+       -d '{{"query": "{query}"}}'
+
+PostgreSQL keeps its data in {data_dir}. MongoDB and Redis live in the memory of this
+process: listening and recommendations are made anew at each start. Ctrl-C stops the demo.
+"""
+
+
+def _app(settings: Settings) -> Starlette:
+    from gateway.app import create_app
+    from gateway.observability.logs import configure_logs
+
+    configure_logs(production=False, level=logging.WARNING)
+    app = create_app(settings)
+    gc.freeze()  # what is alive now stays: the collector need not look at it again
+    return app
+
+
+@asynccontextmanager
+async def _prepared(
+    settings: Settings, catalogue: Path | None, listens: Path | None
+) -> AsyncIterator[None]:
+    """Fill the stores, and hold them: they are the ones that the application opens, too."""
+    from datasources.embedded.mongo_speed import quicken_embedded_mongo
+    from datasources.mongo.indexes import ensure_indexes
+    from datasources.postgres.migrate import migrate
+
+    # Filling makes many small objects, nearly all of which stay.
+    gc.set_threshold(50_000, 20, 100)
+    quicken_embedded_mongo()
+    async with open_stores(settings.stores.patient()) as stores:
+        with _progress() as report:
+            report("making tables")
+            await migrate(stores.postgres.url)
+            if not (catalogue or listens):
+                await _fill(stores, settings.data_dir, report)
+        if catalogue or listens:
+            from gateway.commands.demo_files import import_files
+
+            await import_files(stores, settings.data_dir, catalogue, listens)
+        # Made last: an embedded MongoDB has to keep up what it has no use for.
+        await ensure_indexes(stores.mongo)
+        yield
+
+
+async def _fill(stores: Stores, data_dir: Path, report: Report) -> None:
+    from gateway.sample.fill import Found, fill_sample
+
+    summary = await fill_sample(stores, datetime.now(UTC), report)
+    if summary.found is Found.OTHER_DATA:
+        _say(
+            f"{data_dir} holds something else than this version's sample, and is served as it is."
+            " Remove the folder to have the sample made anew."
+        )
+
+
+@contextmanager
+def _progress() -> Iterator[Report]:
+    """Show the step in a terminal; say nothing elsewhere."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status("") as status:
+        yield status.update
