@@ -67,6 +67,7 @@ async def fetch_popular_tracks_of_genres(
         .join(under, under.c.id == track_genres.c.genre_id)
         .join(genre, (genre.c.id == under.c.id) | (genre.c.id == under.c.parent_id))
         .where(genre.c.slug == slug.c.value)
+        .correlate(slug)  # two levels up, where nothing is correlated by itself
     )
     top = most_popular(tracks, limit, tracks.c.id.in_(of_genre), within(limits)).lateral("top")
     statement = select(slug.c.value, top).select_from(slug.join(top, true()))
@@ -96,8 +97,13 @@ async def fetch_popular_tracks_outside(
     Read from `tracks` and `playlist_items`.
     """
     playlist = unnest("playlist", playlists, Uuid())
-    held = select(playlist_items.c.id).where(
-        playlist_items.c.playlist_id == playlist.c.value, playlist_items.c.track_id == tracks.c.id
+    held = (
+        select(playlist_items.c.id)
+        .where(
+            playlist_items.c.playlist_id == playlist.c.value,
+            playlist_items.c.track_id == tracks.c.id,
+        )
+        .correlate(playlist, tracks)  # the first is two levels up, where nothing is by itself
     )
     top = most_popular(tracks, limit, ~held.exists()).lateral("top")
     statement = select(playlist.c.value, top).select_from(playlist.join(top, true()))

@@ -41,9 +41,6 @@ def playlist_id(number: int) -> UUID:
     return UUID(int=0x5000 + number)
 
 
-_ALBUM = UUID(int=0x6000)
-
-
 @dataclass
 class Music:
     """Rows to be written together."""
@@ -94,14 +91,13 @@ class Music:
         title: str | None = None,
         **sound: float | None,
     ) -> None:
-        """Add a track with its main artists, and with features where any is given."""
+        """Add a track and its album, with main artists, and with features where any is given."""
         id_ = track_id(number)
-        if "albums" not in self.rows:
-            self._add("albums", id=_ALBUM, title="Album")
+        self._add("albums", id=id_, title=f"Album {number}")
         self._add(
             "tracks",
             id=id_,
-            album_id=_ALBUM,
+            album_id=id_,
             title=title or f"Track {number}",
             duration_ms=200_000,
             popularity=popularity,
