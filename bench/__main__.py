@@ -68,4 +68,6 @@ async def _graph(setup: Setup, parts: list[str], rounds: int, console: Console) 
 
 
 if __name__ == "__main__":
-    typer.run(bench)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(bench)
+    app(prog_name="python -m bench")

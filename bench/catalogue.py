@@ -14,7 +14,7 @@ from bench.scratch import scratch_database
 from datasources.ids import new_id
 from datasources.names import name_key
 from datasources.postgres.client import Postgres
-from datasources.postgres.search_index import entry
+from datasources.postgres.search_index import entry, settle
 from datasources.postgres.settings import PostgresSettings
 from datasources.postgres.tables import search_entries
 from datasources.records.external_ids import EntityKind
@@ -58,3 +58,4 @@ async def _add_listeners_artists(postgres: Postgres, path: Path) -> None:
     async with postgres.transaction() as connection:
         await connection.execute(insert(search_entries), entries)
         await connection.execute(text("analyze"))
+        await settle(connection)

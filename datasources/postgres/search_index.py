@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from datasources.names import name_key, search_key
 from datasources.records.external_ids import EntityKind
 
@@ -38,6 +41,18 @@ def entry(
         "key": " ".join([*unique, *(scoped(kind, word) for word in unique)]),
         "popularity": popularity,
     }
+
+
+async def settle(connection: AsyncConnection) -> int:
+    """Merge entries written lately into the index of words; return how many pages they took.
+
+    PostgreSQL keeps them on a list beside the index until a vacuum, and each search goes through
+    all of that list: 3 ms instead of .1 after an import. To be called after many writes.
+    """
+    merged = await connection.execute(
+        text("select gin_clean_pending_list('ix_search_entries_tsv'::regclass)")
+    )
+    return int(merged.scalar_one())
 
 
 def scoped(kind: EntityKind, word: str) -> str:

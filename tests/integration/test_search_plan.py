@@ -6,6 +6,7 @@ from sqlalchemy import ClauseElement, text
 
 from datasources.postgres.client import Postgres
 from datasources.postgres.search import statement
+from datasources.postgres.search_index import settle
 from datasources.records.external_ids import EntityKind
 from datasources.records.page import PageRequest
 from datasources.stores import Stores
@@ -46,3 +47,10 @@ async def test_every_search_is_on_an_index(empty_stores: Stores) -> None:
             text("drop index ix_search_entries_tsv, ix_, ix_search_entries_name_key")
         )
     assert "Seq Scan" in await plan(empty_stores.postgres, statement("ba", ALL, requests[0]))
+
+
+async def test_settling_leaves_no_entries_beside_the_index(empty_stores: Stores) -> None:
+    await insert_entries(empty_stores.postgres, many(500))
+    async with empty_stores.postgres.transaction() as connection:
+        assert await settle(connection) > 0
+        assert await settle(connection) == 0
