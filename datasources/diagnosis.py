@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
-from sqlalchemy.exc import SQLAlchemyError
 
+from datasources.errors import StoreError
 from datasources.health import StoreHealth, check_stores
 from datasources.postgres.migrate import pending_migrations
 from datasources.settings import StoreSettings
@@ -29,6 +29,7 @@ class Diagnosis:
 async def diagnose(settings: StoreSettings) -> list[Diagnosis]:
     """Return a diagnosis of PostgreSQL, MongoDB and Redis, in this order."""
     async with open_stores(settings) as stores:
+        await check_stores(stores)  # connects: the latency is that of a connection in use
         postgres, mongo, redis = await check_stores(stores)
         pending = await _pending(stores) if postgres.ok else None
     files = f"files under {settings.data_dir}"
@@ -48,7 +49,7 @@ def _diagnosis(health: StoreHealth, url: SecretStr | None, embedded: str) -> Dia
         where=embedded if url is None else _without_password(url),
         version=health.version,
         latency_ms=health.latency_ms if health.ok else None,
-        problem=health.problem,
+        problem=health.problem and health.problem.rstrip("."),
         advice=None if health.ok else f"Is it running, and does {variable} say where?",
     )
 
@@ -69,7 +70,7 @@ def _with_migrations(diagnosis: Diagnosis, pending: list[str] | None) -> Diagnos
 async def _pending(stores: Stores) -> list[str] | None:
     try:
         return await pending_migrations(stores.postgres.url)
-    except (SQLAlchemyError, OSError):
+    except StoreError:
         return None  # it went away after it was asked for its health
 
 

@@ -8,8 +8,6 @@ from time import perf_counter
 from sqlalchemy import text
 
 from datasources.errors import StoreError
-from datasources.mongo.client import our_errors as mongo_errors
-from datasources.redis.client import our_errors as redis_errors
 from datasources.stores import Stores
 
 
@@ -30,10 +28,12 @@ class StoreHealth:
 
 async def check_stores(stores: Stores) -> list[StoreHealth]:
     """Return the health of PostgreSQL, MongoDB and Redis, in this order, asked at once."""
-    return await asyncio.gather(
-        _check("postgres", stores, _postgres),
-        _check("mongo", stores, _mongo),
-        _check("redis", stores, _redis),
+    return list(
+        await asyncio.gather(
+            _check("postgres", stores, _postgres),
+            _check("mongo", stores, _mongo),
+            _check("redis", stores, _redis),
+        )
     )
 
 
@@ -50,15 +50,13 @@ async def _check(
 
 async def _postgres(stores: Stores) -> str:
     (row,) = await stores.postgres.read(text("show server_version"))
-    return str(row[0])
+    version, _, _packaging = str(row[0]).partition(" ")
+    return version
 
 
 async def _mongo(stores: Stores) -> str:
-    async with mongo_errors():
-        info = await stores.mongo.client.server_info()
-    return str(info["version"])
+    return await stores.mongo.version()
 
 
 async def _redis(stores: Stores) -> str:
-    async with redis_errors():
-        return await stores.redis.version()
+    return await stores.redis.version()

@@ -5,7 +5,7 @@ import gc
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.graphql.endpoint import Endpoint
@@ -21,7 +21,7 @@ from schema.build import build_schema
 def create_app(settings: Settings) -> Starlette:
     """Return the gateway: GraphQL (and GraphiQL for browsers) at `/graphql`, and health."""
     endpoint: ASGIApp = Endpoint(build_schema(introspection=settings.introspection_on))
-    routes = list(HEALTH_ROUTES)
+    routes: list[BaseRoute] = list(HEALTH_ROUTES)
     if settings.graphiql_on:
         endpoint = GraphiQLOr(endpoint)
         routes += graphiql_routes()

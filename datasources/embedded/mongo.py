@@ -6,6 +6,7 @@ and let current drivers talk to it; they are applied once, when the first client
 
 from collections.abc import Iterator, Mapping
 from functools import cache, wraps
+from importlib import metadata
 from typing import Any, cast
 
 from mongomock import MongoClient, collection
@@ -20,10 +21,18 @@ DATABASE = "polyphony"
 mock: Any = collection  # it has no types
 
 
+class EmbeddedMongo(Mongo):
+    """A client of the embedded server, which names a version that it only imitates."""
+
+    async def version(self) -> str:
+        """Return the version of what stands in for MongoDB."""
+        return f"mongomock {metadata.version('mongomock')}"
+
+
 def open_embedded_mongo() -> Mongo:
     """Return a client of the embedded server; all clients of a process see the same data."""
     client = cast("AsyncIOMotorClient[Document]", AsyncMongoMockClient(mock_mongo_client=_server()))
-    return Mongo(client, client[DATABASE])
+    return EmbeddedMongo(client, client[DATABASE])
 
 
 @cache

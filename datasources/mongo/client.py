@@ -45,6 +45,16 @@ class Mongo:
             found = await cursor.to_list(None)
         return {document["_id"]: document for document in found}
 
+    async def version(self) -> str:
+        """Return the server's version (`buildInfo`).
+
+        Raises:
+            StoreUnavailable, StoreTimeout: the store did not answer.
+        """
+        async with our_errors():
+            info = await self.client.server_info()
+        return str(info["version"])
+
     async def close(self) -> None:
         """Close all connections."""
         self.client.close()

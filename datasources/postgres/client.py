@@ -40,7 +40,7 @@ class Postgres:
         Raises:
             StoreUnavailable, StoreTimeout: the store did not answer.
         """
-        async with _our_errors():
+        async with our_errors():
             try:
                 return await self._read(statement, parameters)
             except DBAPIError as error:
@@ -62,7 +62,7 @@ class Postgres:
             StoreUnavailable, StoreTimeout: the store did not answer; nothing is committed, or,
                 where the commit itself was cut off, that is not known.
         """
-        async with _our_errors(), self.engine.begin() as connection:
+        async with our_errors(), self.engine.begin() as connection:
             yield connection
 
     async def close(self) -> None:
@@ -92,7 +92,8 @@ def open_postgres(url: str, settings: PostgresSettings) -> Postgres:
 
 
 @asynccontextmanager
-async def _our_errors() -> AsyncIterator[None]:
+async def our_errors() -> AsyncIterator[None]:
+    """Turn the driver's connection errors into ours; others are defects and pass."""
     try:
         yield
     except (TimeoutError, PoolTimeout) as error:
@@ -113,6 +114,10 @@ def _timed_out(error: DBAPIError) -> bool:
     )
 
 
+# SQLSTATE: shutting down or starting up, out of connections, unknown database, wrong login.
+_REFUSALS = ("57P0", "53300", "3D000", "28", "08")
+
+
 def _refused(error: DBAPIError) -> bool:
-    """Whether the server sent us away: shutting down, starting up, or out of connections."""
-    return str(getattr(error.orig, "sqlstate", None)) in {"57P01", "57P02", "57P03", "53300"}
+    """Whether the server sent us away."""
+    return str(getattr(error.orig, "sqlstate", "")).startswith(_REFUSALS)

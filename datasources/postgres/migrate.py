@@ -10,6 +10,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from datasources.postgres.client import our_errors
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -24,11 +26,15 @@ async def migrate(url: str) -> list[str]:
     """Bring the schema to the newest revision; return the revisions applied, oldest first.
 
     Safe to run twice and from several processes at once: the others wait, and find nothing to do.
+
+    Raises:
+        StoreUnavailable, StoreTimeout: the store did not answer; nothing is applied.
     """
     applied: list[str] = []
     config = _config(url)
     config.attributes["applied"] = applied
-    await asyncio.to_thread(command.upgrade, config, "head")
+    async with our_errors():
+        await asyncio.to_thread(command.upgrade, config, "head")
     return applied
 
 
@@ -38,7 +44,7 @@ async def pending_migrations(url: str, timeout_s: float = 1.0) -> list[str]:
     connect_args = {"timeout": timeout_s, "command_timeout": timeout_s}
     engine = create_async_engine(url, connect_args=connect_args)
     try:
-        async with engine.connect() as connection:
+        async with our_errors(), engine.connect() as connection:
             current = await connection.run_sync(_current)
     finally:
         await engine.dispose()

@@ -27,8 +27,13 @@ class Redis:
         return self.prefix + ":".join(str(part) for part in parts)
 
     async def version(self) -> str:
-        """Return the server's version (`INFO server`)."""
-        info = await self.client.info("server")
+        """Return the server's version (`INFO server`).
+
+        Raises:
+            StoreUnavailable, StoreTimeout: the store did not answer.
+        """
+        async with our_errors():
+            info = await self.client.info("server")
         return str(info["redis_version"])
 
     async def close(self) -> None:

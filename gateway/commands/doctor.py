@@ -3,11 +3,8 @@
 import asyncio
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from datasources.diagnosis import Diagnosis, diagnose
-from gateway.settings import Settings
+_MIN_WIDTH = 120  # addresses are not cut where output is no terminal
 
 
 def doctor() -> None:
@@ -15,25 +12,24 @@ def doctor() -> None:
 
     Exit code 1 where something is.
     """
+    from rich.console import Console
+    from rich.table import Table
+
+    from datasources.diagnosis import diagnose
+    from gateway.settings import Settings
+
     diagnoses = asyncio.run(diagnose(Settings().stores))
     table = Table("Store", "Kind", "Where", "Version", "Latency", "Migrations", box=None)
     for one in diagnoses:
-        table.add_row(
-            one.store,
-            one.kind,
-            one.where,
-            one.version or "-",
-            "-" if one.latency_ms is None else f"{one.latency_ms:.1f} ms",
-            one.migrations,
-        )
-    Console(soft_wrap=True).print(table)
+        latency = "-" if one.latency_ms is None else f"{one.latency_ms:.1f} ms"
+        version = one.version or "-"
+        table.add_row(one.store, one.kind, one.where, version, latency, one.migrations)
+    console = Console()
+    console.width = max(console.width, _MIN_WIDTH)
+    console.print(table)
     problems = [one for one in diagnoses if one.advice]
     for one in problems:
-        typer.echo(f"{one.store}: {_sentence(one)}")
+        typer.echo(f"{one.store}: {one.problem}. {one.advice}")
     if problems:
         raise typer.Exit(1)
     typer.echo("All is well.")
-
-
-def _sentence(one: Diagnosis) -> str:
-    return f"{one.problem}. {one.advice}"

@@ -4,20 +4,16 @@ import asyncio
 
 import typer
 
-from datasources.errors import StoreError
-from datasources.mongo.indexes import ensure_indexes
-from datasources.postgres.migrate import migrate as migrate_postgres
-from datasources.stores import open_stores
-from gateway.settings import Settings
-
 
 def migrate() -> None:
     """Apply PostgreSQL's pending migrations and create MongoDB's missing indexes.
 
     Safe to run twice, and from several processes at once.
     """
+    from datasources.errors import StoreError
+
     try:
-        applied = asyncio.run(_migrate(Settings()))
+        applied = asyncio.run(_migrate())
     except (StoreError, OSError) as error:
         typer.echo(f"Cannot migrate: {error}. `python -m gateway doctor` says more.", err=True)
         raise typer.Exit(1) from error
@@ -25,8 +21,13 @@ def migrate() -> None:
     typer.echo("mongo: indexes are there")
 
 
-async def _migrate(settings: Settings) -> list[str]:
-    async with open_stores(settings.stores.patient()) as stores:
+async def _migrate() -> list[str]:
+    from datasources.mongo.indexes import ensure_indexes
+    from datasources.postgres.migrate import migrate as migrate_postgres
+    from datasources.stores import open_stores
+    from gateway.settings import Settings
+
+    async with open_stores(Settings().stores.patient()) as stores:
         applied = await migrate_postgres(stores.postgres.url)
         await ensure_indexes(stores.mongo)
     return applied
