@@ -80,9 +80,9 @@ def running_demo(
     try:
         yield DemoProcess(process, data_dir, stdout, stderr)
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+        if process.poll() is None:  # a test has failed: no PostgreSQL may stay all the same
+            process.terminate()
+            process.wait(_DEADLINE_S)
         shutil.rmtree(logs)
 
 
