@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from datasources.postgres.bulk import copy_into
 from datasources.postgres.client import AnyRow, Postgres
 
-READ_AT_ONCE = 2_000
+READ_AT_ONCE = 500
 """Rows that a stream holds in memory."""
 
 
@@ -174,8 +174,9 @@ class CatalogueStage:
     async def _stream(self, statement: str) -> AsyncIterator[AnyRow]:
         options = {"yield_per": READ_AT_ONCE}
         result = await self._connection.stream(text(statement), execution_options=options)
-        async for row in result:
-            yield row
+        async for rows in result.partitions():
+            for row in rows:
+                yield row
 
 
 @asynccontextmanager

@@ -23,7 +23,16 @@ def known(value: str) -> str | None:
 
 
 def read_name(column: str, value: str) -> str | None:
-    """Return a name as it is written, or None.
+    """Return a name as it is written, or None where it is unknown.
+
+    Raises:
+        BadValue: too long, or with a character that no store holds.
+    """
+    return known(read_text(column, value)) if value.strip() else None
+
+
+def read_text(column: str, value: str) -> str:
+    """Return a text as it is written.
 
     Raises:
         BadValue: too long, or with a character that no store holds.
@@ -32,7 +41,7 @@ def read_name(column: str, value: str) -> str | None:
         raise BadValue(f"{column} is longer than {MAX_NAME_CHARS} characters")
     if "\0" in value:
         raise BadValue(f"{column} has a NUL character")
-    return known(value) if value.strip() else None
+    return value
 
 
 def read_id(column: str, value: str) -> str:
