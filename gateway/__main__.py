@@ -1,6 +1,9 @@
 """The command line: `python -m gateway --help`."""
 
+import sys
+
 import typer
+from pydantic import ValidationError
 
 from gateway.commands import imports, recommend
 from gateway.commands.demo import demo
@@ -21,5 +24,17 @@ for command in (serve, demo, migrate, doctor, schema, rollup):
 app.add_typer(imports.app, name="import", help="Import a catalogue, or listening.")
 app.add_typer(recommend.app, name="recommend", help="Train recommendations.")
 
+
+def main() -> None:
+    """Run a command; settings that are wrong are said in a line each."""
+    try:
+        app(prog_name="python -m gateway")
+    except ValidationError as error:
+        for one in error.errors():
+            name = "_".join(["POLYPHONY", *map(str, one["loc"] or ("*",))]).upper()
+            typer.echo(f"{name}: {one['msg'].removeprefix('Value error, ')}", err=True)
+        sys.exit(2)
+
+
 if __name__ == "__main__":
-    app(prog_name="python -m gateway")
+    main()

@@ -1,6 +1,8 @@
 """`serve`: run the gateway."""
 
+import signal
 import socket
+import sys
 from typing import Annotated
 
 import typer
@@ -32,6 +34,8 @@ def serve(
         typer.echo(f"Port {port} is in use: choose another with --port.", err=True)
         raise typer.Exit(1)
     configure_logs(production=settings.production)
+    # uvicorn stops in order and then raises the signal again: to have been told to stop is success.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         "gateway.app:app_from_environment",
         factory=True,
