@@ -104,8 +104,8 @@ test: setup web ## Run all tests, on real stores too where POLYPHONY_*_URL are s
 
 check: check-format check-lint check-types check-imports check-schema check-web check-docker ## Run the linters and type checkers
 
-bench: setup web ## Measure, and print the ratios
-	@$(PY) -m bench
+bench: setup ## Measure, and print the ratios [BENCH="search http"]
+	@$(PY) -m bench $(BENCH)
 
 schema: setup ## Write schema.graphql
 	@$(PY) -m gateway schema > schema.graphql.new && mv schema.graphql.new schema.graphql
