@@ -87,7 +87,7 @@ def both_levels(track: Track) -> list[str]:
 
 
 def _row(record: object) -> Row:
-    return {one.name: getattr(record, one.name) for one in fields(record)}  # type: ignore[arg-type]
+    return {one.name: getattr(record, one.name) for one in fields(record)}  # type: ignore[arg-type]  # all are dataclasses
 
 
 def _credits(key: str, entity_id: UUID, credits_: Sequence[Credit]) -> Iterable[Row]:
