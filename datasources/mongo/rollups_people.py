@@ -24,7 +24,7 @@ from datasources.mongo.spans import RANGES, entries, most_played, span_of, span_
 from datasources.postgres.listening import fetch_main_artists, iter_user_ids
 from datasources.stores import Stores
 
-_PEOPLE_AT_ONCE = 1_000
+_PEOPLE_AT_ONCE = 250
 _TRACKS_AT_ONCE = 20_000
 
 Artists = Mapping[str, Sequence[str]]
@@ -51,7 +51,7 @@ async def refresh_people(stores: Stores, now: datetime, run: str) -> None:
     """Write each listener's newest plays and their top tracks and artists of each range.
 
     The store sends the plays in the order of its index, so that one person's are complete before
-    the next one's begin; some thousand people and tracks are held at a time.
+    the next one's begin; some hundred people and some thousand tracks are held at a time.
     """
     starts = span_starts(now)
     after = ""

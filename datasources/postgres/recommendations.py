@@ -17,6 +17,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from datasources.postgres.client import Postgres
 from datasources.postgres.reading import any_of
@@ -88,18 +89,27 @@ async def fetch_best_tracks_of_artists(
 ) -> Mapping[UUID, Sequence[UUID]]:
     """Return the most popular tracks of each main artist; one without tracks is absent.
 
-    Equal ones by id downwards. Read from `track_credits` and `tracks`.
+    Equal ones by id downwards; of tracks with one title the most popular alone, since most are
+    one recording on several releases. Read from `track_credits` and `tracks`.
     """
     array = bindparam(None, list(artist_ids), ARRAY(Uuid))
     artist = func.unnest(array).table_valued("value").render_derived(name="artist")
-    best = (
-        select(tracks.c.id)
+    title = func.lower(tracks.c.title)
+    titles = (
+        select(tracks.c.id, tracks.c.popularity)
         .join(track_credits, track_credits.c.track_id == tracks.c.id)
         .where(
             track_credits.c.artist_id == artist.c.value,
             track_credits.c.role == CreditRole.MAIN.value,
         )
-        .order_by(tracks.c.popularity.desc(), tracks.c.id.desc())
+        .ext(distinct_on(title))
+        .order_by(title, tracks.c.popularity.desc(), tracks.c.id.desc())
+        .correlate(artist)
+        .subquery("titles")
+    )
+    best = (
+        select(titles.c.id)
+        .order_by(titles.c.popularity.desc(), titles.c.id.desc())
         .limit(each)
         .lateral("best")
     )
