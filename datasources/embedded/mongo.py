@@ -1,7 +1,8 @@
 """The embedded MongoDB: mongomock in the memory of this process.
 
 It has no indexes and scans for each read. Three narrow repairs make our own access fast enough
-and let current drivers talk to it; they are applied once, when the first client is opened.
+and let current drivers talk to it; those of `mongo_speed.py` come on top. They are applied once,
+when the first client is opened.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from mongomock import aggregate as pipelines
 from mongomock_motor import AsyncMongoMockClient
 from motor.motor_asyncio import AsyncIOMotorClient
 
+from datasources.embedded.mongo_speed import quicken_mock
 from datasources.mongo.client import Document, Mongo
 
 DATABASE = "polyphony"
@@ -40,6 +42,7 @@ def _server() -> "MongoClient[Document]":
     _drop_sort_of_bulk_writes()
     _narrow_reads_by_id()
     _match_before_copying()
+    quicken_mock()
     return MongoClient(tz_aware=True)
 
 

@@ -8,13 +8,11 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from functools import cache, wraps
+from functools import wraps
 from typing import Any
 
 from mongomock import aggregate as pipelines
 from mongomock import collection, filtering, helpers
-
-from datasources.embedded.mongo import open_embedded_mongo
 
 mock: Any = collection  # none of these has types
 helping: Any = helpers
@@ -29,10 +27,8 @@ Document = Mapping[str, Any]
 Key = Callable[[Document], str]
 
 
-@cache
-def quicken_embedded_mongo() -> None:
-    """Apply the repairs, once in a process; clients that are open already gain by them, too."""
-    open_embedded_mongo()  # its own repairs come first
+def quicken_mock() -> None:
+    """Apply the repairs; once in a process, after those that `mongo.py` makes itself."""
     _copy_without_asking_leaves()
     _compare_scalars_directly()
     _filter_by_scalars_directly()

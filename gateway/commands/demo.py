@@ -136,13 +136,11 @@ async def _prepared(
     settings: Settings, catalogue: Path | None, listens: Path | None
 ) -> AsyncIterator[None]:
     """Fill the stores, and hold them: they are the ones that the application opens, too."""
-    from datasources.embedded.mongo_speed import quicken_embedded_mongo
     from datasources.mongo.indexes import ensure_indexes
     from datasources.postgres.migrate import migrate
 
     # Filling makes many small objects, nearly all of which stay.
     gc.set_threshold(50_000, 20, 100)
-    quicken_embedded_mongo()
     async with open_stores(settings.stores.patient()) as stores:
         with _progress() as report:
             report("making tables")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from datasources.embedded.mongo_speed import quicken_embedded_mongo
 from datasources.stores import Stores
 from gateway.sample.catalogue import Catalogue, sample_catalogue
 from gateway.sample.model import Row
@@ -36,7 +35,6 @@ async def sample_stores(kind: str, data_dir: Path, now: datetime) -> AsyncIterat
     """Stores with the sample: read them, and leave them as they are."""
     from gateway.sample.fill import fill_sample  # it needs scipy, which takes a while
 
-    quicken_embedded_mongo()
     async with scratch_stores(kind, data_dir) as stores:
         await fill_sample(stores, now)
         yield stores

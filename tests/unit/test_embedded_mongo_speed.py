@@ -8,10 +8,11 @@ from typing import Any
 from pymongo import ReplaceOne, UpdateOne
 
 from datasources.embedded.mongo import open_embedded_mongo
-from datasources.embedded.mongo_speed import quicken_embedded_mongo
 
 PLAIN_PROGRAM = """
 import asyncio
+from datasources.embedded import mongo
+mongo.quicken_mock = lambda: None
 from tests.unit.test_embedded_mongo_speed import answers
 print(asyncio.run(answers()))
 """
@@ -96,5 +97,4 @@ def test_the_repaired_mock_answers_as_the_mock_does() -> None:
     plain = subprocess.run(  # noqa: S603  our own program
         [sys.executable, "-c", PLAIN_PROGRAM], capture_output=True, text=True, check=True
     )
-    quicken_embedded_mongo()
     assert str(asyncio.run(answers())) == plain.stdout.strip()
