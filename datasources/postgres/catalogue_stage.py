@@ -236,7 +236,7 @@ _GENRES = """
         from staged_rows
     ) as named
     where name is not null
-    group by name order by min(level), min(line)
+    group by name order by min(array[level, line]), name
 """
 
 _ARTISTS = """

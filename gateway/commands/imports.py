@@ -31,12 +31,8 @@ class ListensFormat(StrEnum):
     HETREC = "hetrec"
 
 
-class _Stopped(Exception):
-    """Why an import did not run, in one line, and the exit code."""
-
-    def __init__(self, line: str, code: int) -> None:
-        super().__init__(line)
-        self.code = code
+class _MigrationsPending(Exception):
+    """The database is not what this version needs."""
 
 
 @app.command()
@@ -47,9 +43,9 @@ def catalogue(
 
     Run it again after an interruption: what is there already is not written twice.
     """
-    from gateway.importers.catalogue import import_catalogue
+    from gateway.importers.catalogue import check_catalogue, import_catalogue
 
-    _run(import_catalogue, file, Settings())
+    _run(check_catalogue, import_catalogue, file, Settings())
 
 
 @app.command()
@@ -61,9 +57,9 @@ def listens(
 
     Run it again after an interruption: what is there already is not written twice.
     """
-    from gateway.importers.hetrec import import_hetrec
+    from gateway.importers.hetrec import check_hetrec, import_hetrec
 
-    importers: dict[ListensFormat, Importer] = {ListensFormat.HETREC: import_hetrec}
+    importers = {ListensFormat.HETREC: (check_hetrec, import_hetrec)}
     settings = Settings()
     if settings.mongo.url is None:
         typer.echo(
@@ -72,16 +68,26 @@ def listens(
             err=True,
         )
         raise typer.Exit(NOTHING_READ)
-    _run(importers[format_], folder, settings)
+    check, importer = importers[format_]
+    _run(check, importer, folder, settings)
 
 
-def _run(importer: "Importer", path: Path, settings: Settings) -> None:
-    rejects = Path(f"{path.stem or path.resolve().name}.rejects.csv")
+def _run(
+    check: Callable[[Path], None], importer: "Importer", path: Path, settings: Settings
+) -> None:
+    from gateway.importers.delimited import Unreadable
+    from gateway.importers.report import CannotWrite
+
+    rejects = Path(f"{path.absolute().stem}.rejects.csv")
     try:
+        check(path)
         report = asyncio.run(_import(importer, path, rejects, settings))
-    except _Stopped as error:
-        typer.echo(f"Not imported: {error}", err=True)
-        raise typer.Exit(error.code) from None
+    except Unreadable as error:
+        typer.echo(f"Nothing imported: {error}", err=True)
+        raise typer.Exit(NOTHING_READ) from None
+    except (CannotWrite, _MigrationsPending) as error:
+        typer.echo(f"Nothing imported: {error}", err=True)
+        raise typer.Exit(FAILED) from None
     except StoreError as error:
         typer.echo(
             f"Stopped: {error}. What is written stays; run the same command again to go on.",
@@ -101,22 +107,15 @@ async def _import(
     importer: "Importer", path: Path, rejects: Path, settings: Settings
 ) -> "ImportReport":
     from datasources.postgres.migrate import pending_migrations
-    from gateway.importers.delimited import Unreadable
     from gateway.importers.progress import show_steps
-    from gateway.importers.report import CannotWrite
 
     async with open_stores(settings.stores.patient()) as stores:
         async with stores.postgres.transaction():
             pass  # whether it answers at all, said in our words
         if await pending_migrations(stores.postgres.url):
-            raise _Stopped("migrations are pending, run `python -m gateway migrate`", FAILED)
-        try:
-            with show_steps() as steps:
-                return await importer(stores, path, rejects, datetime.now(UTC), steps)
-        except Unreadable as error:
-            raise _Stopped(str(error), NOTHING_READ) from error
-        except CannotWrite as error:
-            raise _Stopped(str(error), FAILED) from error
+            raise _MigrationsPending("run `python -m gateway migrate` first.")
+        with show_steps() as steps:
+            return await importer(stores, path, rejects, datetime.now(UTC), steps)
 
 
 def _print(report: "ImportReport") -> None:

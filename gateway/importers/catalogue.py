@@ -35,6 +35,16 @@ from gateway.importers.values import BadValue
 BATCH_ROWS = 2_000
 
 
+def check_catalogue(path: Path) -> None:
+    """Find out whether there is anything to import, before a store is asked.
+
+    Raises:
+        Unreadable: nothing can be read from the file.
+    """
+    with open_delimited(path, COLUMNS):
+        pass
+
+
 async def import_catalogue(
     stores: Stores, path: Path, rejects_path: Path, now: datetime, steps: Steps
 ) -> ImportReport:

@@ -29,9 +29,10 @@ from datasources.stores import Stores
 from gateway.importers.batches import batches
 from gateway.importers.delimited import BadRow, Unreadable, open_delimited
 from gateway.importers.hetrec_rows import (
-    ARTIST_COLUMNS,
-    FRIENDS_COLUMNS,
-    PLAYS_COLUMNS,
+    ARTISTS,
+    FILES,
+    FRIENDS,
+    PLAYS,
     read_artist,
     read_friends,
     read_plays,
@@ -43,6 +44,20 @@ from gateway.importers.values import BadValue
 BATCH_ROWS = 5_000
 
 T = TypeVar("T")
+
+
+def check_hetrec(folder: Path) -> None:
+    """Find out whether there is anything to import, before a store is asked.
+
+    Raises:
+        Unreadable: nothing can be read from one of the files.
+    """
+    if not folder.is_dir():
+        what = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise Unreadable(f"{folder} {what}.")
+    for name, columns in FILES.items():
+        with open_delimited(folder / name, columns, tabs=True):
+            pass
 
 
 async def import_hetrec(
@@ -58,7 +73,7 @@ async def import_hetrec(
         StoreUnavailable, StoreTimeout: a store did not answer; whole batches are written.
     """
     report = ImportReport()
-    _check_folder(folder)
+    check_hetrec(folder)
     async with open_listening_stage(stores.postgres) as stage:
         with Rejects(rejects_path, report) as rejects:
             await _read_all(stage, folder, report, rejects, steps)
@@ -78,25 +93,18 @@ async def import_hetrec(
     return report
 
 
-def _check_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        what = "is a file, not a folder" if folder.exists() else "does not exist"
-        raise Unreadable(f"{folder} {what}.")
-
-
 async def _read_all(
     stage: ListeningStage, folder: Path, report: ImportReport, rejects: Rejects, steps: Steps
 ) -> None:
     async def read(
         name: str,
-        columns: Sequence[str],
         to_row: Callable[[int, Sequence[str]], T],
         add: Callable[[Sequence[T]], Awaitable[None]],
     ) -> None:
         path = folder / name
         batch: list[T] = []
         with (
-            open_delimited(path, columns, tabs=True) as file,
+            open_delimited(path, FILES[name], tabs=True) as file,
             steps.step(f"reading {name}", file.size) as advance,
         ):
             for row in file:
@@ -114,9 +122,9 @@ async def _read_all(
                     advance(file.new_bytes())
             await add(batch)
 
-    await read("artists.dat", ARTIST_COLUMNS, read_artist, stage.add_artists)
-    await read("user_artists.dat", PLAYS_COLUMNS, read_plays, stage.add_plays)
-    await read("user_friends.dat", FRIENDS_COLUMNS, read_friends, stage.add_friends)
+    await read(ARTISTS, read_artist, stage.add_artists)
+    await read(PLAYS, read_plays, stage.add_plays)
+    await read(FRIENDS, read_friends, stage.add_friends)
 
 
 async def _write_artists(

@@ -7,9 +7,16 @@ from datasources.names import name_key
 from datasources.postgres.listening_stage import ArtistRow, FriendsRow, PlaysRow
 from gateway.importers.values import MAX_ID_CHARS, BadValue, read_integer, read_text
 
-ARTIST_COLUMNS = ("id", "name", "url")
-PLAYS_COLUMNS = ("userID", "artistID", "weight")
-FRIENDS_COLUMNS = ("userID", "friendID")
+ARTISTS = "artists.dat"
+PLAYS = "user_artists.dat"
+FRIENDS = "user_friends.dat"
+
+FILES = {
+    ARTISTS: ("id", "name", "url"),
+    PLAYS: ("userID", "artistID", "weight"),
+    FRIENDS: ("userID", "friendID"),
+}
+"""The files that are read, and the columns that are read of each."""
 
 _GREATEST = 2**53  # beyond it not every integer is a float, and one such number is as bad as none
 _LASTFM = re.compile(r"https?://(?:www\.)?last\.fm/music/([^/?#\s]+)", re.ASCII)

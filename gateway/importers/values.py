@@ -1,6 +1,5 @@
 """Reads the values of a row: `NA` is unknown, and what cannot be is refused."""
 
-import math
 import re
 from datetime import date
 
@@ -68,8 +67,10 @@ def read_number(column: str, value: str, least: float, greatest: float) -> float
     if not _NUMBER.fullmatch(value):
         raise BadValue(f"{column} is not a number")
     number = float(value)
-    if not (math.isfinite(number) and least <= number <= greatest):
-        raise BadValue(f"{column} is not within {least:.15g} and {greatest:.15g}")
+    if number < least:
+        raise BadValue(f"{column} is less than {least:.16g}")
+    if number > greatest:
+        raise BadValue(f"{column} is more than {greatest:.16g}")
     return number
 
 
