@@ -1,4 +1,4 @@
-"""What each import does around its batches: imports take turns, and planners hear of new rows."""
+"""What each import does around its batches: imports take turns, and tidy up at their end."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,6 +7,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from datasources.postgres.client import Postgres
+from datasources.postgres.search_index import settle
 from datasources.postgres.tables import metadata
 
 _LOCK = 0x696D706F7274  # "import"
@@ -25,6 +26,7 @@ async def import_turn(postgres: Postgres) -> AsyncIterator[AsyncConnection]:
         yield connection
 
 
-async def analyze(connection: AsyncConnection) -> None:
-    """Let the planner know how much is in our tables now, instead of a minute later."""
+async def settle_tables(connection: AsyncConnection) -> None:
+    """Let the planner and the search index take in what was written, instead of a minute later."""
     await connection.execute(text(f"analyze {', '.join(metadata.tables)}"))
+    await settle(connection)

@@ -21,7 +21,7 @@ from datasources.postgres.catalogue_stage import (
 )
 from datasources.postgres.client import Postgres
 from datasources.postgres.genre_import import refresh_genre_counts, write_genres
-from datasources.postgres.import_turns import analyze, import_turn
+from datasources.postgres.import_turns import import_turn, settle_tables
 from datasources.postgres.playlist_import import claim_owner, write_playlists
 from datasources.stores import Stores
 from gateway.importers.batches import batches
@@ -77,7 +77,7 @@ async def import_catalogue(
         await _write_playlists(postgres, stage, counts, report, steps, now)
     async with import_turn(postgres) as connection:
         await refresh_genre_counts(connection)
-        await analyze(connection)
+        await settle_tables(connection)
     return report
 
 

@@ -16,7 +16,7 @@ from datasources.mongo.collections import MAX_WRITES
 from datasources.mongo.rollups import refresh_listening
 from datasources.postgres.bulk import Upserted
 from datasources.postgres.import_ids import find_ids
-from datasources.postgres.import_turns import analyze, import_turn
+from datasources.postgres.import_turns import import_turn, settle_tables
 from datasources.postgres.listening_stage import (
     ListeningStage,
     StagedListening,
@@ -87,7 +87,7 @@ async def import_hetrec(
         await _write_people(stores, stage, counts, report, steps, now)
         await _write_plays(stores, stage, counts, report, steps)
     async with import_turn(stores.postgres) as connection:
-        await analyze(connection)
+        await settle_tables(connection)
     with steps.step("top lists", 1):
         await refresh_listening(stores, now)
     return report
