@@ -13,7 +13,7 @@ from resolvers.errors import BadUserInput
 from resolvers.paging import page_request
 
 MAX_QUERY_CHARS = 200
-MAX_QUERY_WORDS = 10
+MAX_QUERY_WORDS = 30
 
 
 async def search(
@@ -30,7 +30,7 @@ async def search(
     asked. Without `kinds` all are looked through.
 
     Raises:
-        BadUserInput: more than 200 characters or 10 words, no kind in the list, or a page outside
+        BadUserInput: more than 200 characters or 30 words, no kind in the list, or a page outside
             0 to 100.
         BadCursor: a cursor that was not made by a search.
     """

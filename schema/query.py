@@ -153,7 +153,7 @@ class Query:
     async def search(
         self,
         info: Context,
-        query: Annotated[str, _argument("Up to 200 characters and 10 words.")],
+        query: Annotated[str, _argument("Up to 200 characters and 30 words.")],
         types: Annotated[
             list[EntityKind] | None, _argument("Only these kinds; all five by default.")
         ] = None,

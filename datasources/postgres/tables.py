@@ -282,7 +282,7 @@ search_entries = Table(
         Computed("array_to_tsvector(string_to_array(key, ' '))", persisted=True),
     ),
     Index(None, "tsv", postgresql_using="gin"),
-    Index(None, text("popularity desc"), text("entity_id desc")),
+    Index("ix_search_entries_popularity", text("popularity desc"), text("entity_id desc")),
     Index(
         None,
         "name_key",

@@ -10,6 +10,7 @@ from datasources.contents import claim_empty, no_listening
 from datasources.mongo.listens import write_listens
 from datasources.mongo.rollups import refresh_listening
 from datasources.postgres.bulk import copy_rows
+from datasources.postgres.import_turns import settle_tables
 from datasources.postgres.tracks import fetch_tracks_by_ids
 from datasources.postgres.users import fetch_users_by_ids
 from datasources.redis.now_playing import put_now_playing
@@ -76,6 +77,7 @@ async def _fill_postgres(
             report("writing the catalogue")
             for table, rows in catalogue.tables.items():
                 await copy_rows(connection, table, rows)
+            await settle_tables(connection)
             return Found.NOTHING
     people = [person.record.id for person in catalogue.people]
     tracks = [track.record.id for track in catalogue.tracks]

@@ -44,7 +44,10 @@ async def test_every_search_is_on_an_index(empty_stores: Stores) -> None:
     # Without the indexes it would be noticed here.
     async with empty_stores.postgres.transaction() as connection:
         await connection.execute(
-            text("drop index ix_search_entries_tsv, ix_, ix_search_entries_name_key")
+            text(
+                "drop index ix_search_entries_tsv, ix_search_entries_popularity,"
+                " ix_search_entries_name_key"
+            )
         )
     assert "Seq Scan" in await plan(empty_stores.postgres, statement("ba", ALL, requests[0]))
 

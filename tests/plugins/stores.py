@@ -62,11 +62,7 @@ async def scratch_stores(kind: str, data_dir: Path) -> AsyncIterator[Stores]:
     """Yield migrated stores without data, and remove them at the end."""
     name = f"test_{uuid4().hex}"
     async with AsyncExitStack() as stack:
-        if kind == "embedded":
-            server = await stack.enter_async_context(embedded_postgres(data_dir, "postgres"))
-        else:
-            server = URLS["postgres"] or ""
-        url = await stack.enter_async_context(_database(server, name))
+        url = await stack.enter_async_context(scratch_database(kind, data_dir, name))
         await migrate(url)
         postgres = open_postgres(url, PATIENT_POSTGRES)
         stack.push_async_callback(postgres.close)
@@ -91,16 +87,23 @@ async def scratch_stores(kind: str, data_dir: Path) -> AsyncIterator[Stores]:
 
 
 @asynccontextmanager
-async def _database(server: str, name: str) -> AsyncIterator[str]:
-    url = make_url(server)
-    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = await asyncpg.connect(plain)
-    await connection.execute(f'create database "{name}"')
-    try:
-        yield url.set(database=name).render_as_string(hide_password=False)
-    finally:
-        await connection.execute(f'drop database "{name}" with (force)')
-        await connection.close()
+async def scratch_database(kind: str, data_dir: Path, name: str = "") -> AsyncIterator[str]:
+    """Yield the URL of an empty database without tables, and drop it at the end."""
+    name = name or f"test_{uuid4().hex}"
+    async with AsyncExitStack() as stack:
+        if kind == "embedded":
+            server = await stack.enter_async_context(embedded_postgres(data_dir, "postgres"))
+        else:
+            server = URLS["postgres"] or ""
+        url = make_url(server)
+        plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        connection = await asyncpg.connect(plain)
+        stack.push_async_callback(connection.close)
+        await connection.execute(f'create database "{name}"')
+        try:
+            yield url.set(database=name).render_as_string(hide_password=False)
+        finally:
+            await connection.execute(f'drop database "{name}" with (force)')
 
 
 async def _remove_keys(stores: Stores) -> None:
