@@ -1,1 +1,6 @@
-pytest_plugins = ["tests.plugins.round_trips", "tests.plugins.stores", "tests.plugins.sample", "tests.plugins.server"]
+pytest_plugins = [
+    "tests.plugins.round_trips",
+    "tests.plugins.stores",
+    "tests.plugins.sample",
+    "tests.plugins.server",
+]
