@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasources.postgres.paging import cut_page
-from datasources.records.page import Keyset, PageRequest
+from datasources.records.page import Keyset, Page, PageRequest
 from resolvers.errors import BadCursor, BadUserInput
 from resolvers.paging import page_request
 
@@ -86,5 +86,5 @@ def test_a_page_knows_what_is_around_it() -> None:
     assert backwards.nodes == ["item 4", "item 5"]
     assert (backwards.has_previous, backwards.has_next) == (True, False)
 
-    empty = cut_page([], PageRequest(limit=2), numbers)
+    empty: Page[str] = cut_page([], PageRequest(limit=2), numbers)
     assert (empty.nodes, empty.start_cursor, empty.has_next) == ([], None, False)
