@@ -16,6 +16,7 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
 ) -> None:
     """Run the gateway until SIGTERM or Ctrl-C; answers under way are finished first."""
+    import structlog
     import uvicorn
 
     from gateway.observability.logs import configure_logs
@@ -34,6 +35,8 @@ def serve(
         typer.echo(f"Port {port} is in use: choose another with --port.", err=True)
         raise typer.Exit(1)
     configure_logs(production=settings.production)
+    address = settings.public_url or f"http://{host}:{port}"
+    structlog.get_logger(__name__).info("starting", graphql=f"{address.rstrip('/')}/graphql")
     # uvicorn stops in order and then raises the signal again: to have been told to stop is success.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
