@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import (
     Column,
@@ -68,16 +69,9 @@ async def upsert_rows(
     if not rows:
         return Upserted()
     target = metadata.tables[table]
-    columns = [target.c[name] for name in rows[0]]
-    staged = Table(
-        f"staged_{table}",
-        MetaData(),
-        *(Column(column.name, column.type) for column in columns),
-        prefixes=["TEMPORARY"],
-        postgresql_on_commit="DROP",
-    )
+    names = tuple(rows[0])
+    staged = _staged(table, names)
     await connection.execute(CreateTable(staged))
-    names = [column.name for column in columns]
     records = ([row[name] for name in names] for row in rows)
     await copy_into(connection, staged.name, names, records)
 
@@ -101,6 +95,19 @@ async def upsert_rows(
     await connection.execute(DropTable(staged))
     inserted = sum(states)
     return Upserted(inserted, len(states) - inserted, len(rows) - len(states))
+
+
+@lru_cache(maxsize=100)
+def _staged(table: str, names: tuple[str, ...]) -> Table:
+    """Return a temporary table for some columns; a statement is compiled once for each."""
+    columns = metadata.tables[table].c
+    return Table(
+        f"staged_{table}",
+        MetaData(),
+        *(Column(name, columns[name].type) for name in names),
+        prefixes=["TEMPORARY"],
+        postgresql_on_commit="DROP",
+    )
 
 
 async def copy_into(

@@ -107,7 +107,7 @@ class StagedCounts:
 
 
 class CatalogueStage:
-    """The rows of one file. Fill it with `add`, then `sort_out`, then `add_credits`, then read."""
+    """The rows of one file: `add`, `sort_out`, `add_credits`, `count`, and then read the rest."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -166,15 +166,15 @@ class CatalogueStage:
         async for row in self._stream(_ITEMS):
             yield StagedItem(*row)
 
-    async def counts(self) -> StagedCounts:
-        """Return how many different things the file holds."""
+    async def count(self) -> StagedCounts:
+        """Return how many different things the file holds, when all credits are there."""
+        await self._connection.execute(text("analyze staged_credits"))
         (row,) = await self._connection.execute(text(_COUNTS))
         return StagedCounts(*row)
 
     async def _stream(self, statement: str) -> AsyncIterator[AnyRow]:
-        options = {"yield_per": READ_AT_ONCE}
-        result = await self._connection.stream(text(statement), execution_options=options)
-        async for rows in result.partitions():
+        result = await self._connection.stream(text(statement))
+        async for rows in result.partitions(READ_AT_ONCE):  # without a size it would read all
             for row in rows:
                 yield row
 
@@ -197,6 +197,10 @@ def _row(row: AnyRow) -> CatalogueRow:
 
 
 _TABLES = (
+    # Everything is read whole and in order here. Where the planner expects few rows it would look
+    # each of them up, and that grows with the square of the file.
+    "set local enable_nestloop = off",
+    "set local work_mem = '32MB'",
     """
     create temporary table staged_rows (
         line int, track text, title text, artist text, artist_key text, featured text,

@@ -143,9 +143,8 @@ class ListeningStage:
         return StagedListening(*row)
 
     async def _stream(self, statement: str) -> AsyncIterator[AnyRow]:
-        options = {"yield_per": READ_AT_ONCE}
-        result = await self._connection.stream(text(statement), execution_options=options)
-        async for rows in result.partitions():
+        result = await self._connection.stream(text(statement))
+        async for rows in result.partitions(READ_AT_ONCE):  # without a size it would read all
             for row in rows:
                 yield row
 
@@ -164,6 +163,8 @@ async def open_listening_stage(postgres: Postgres) -> AsyncIterator[ListeningSta
 
 
 _TABLES = (
+    "set local enable_nestloop = off",  # everything is read whole: see catalogue_stage.py
+    "set local work_mem = '32MB'",
     """
     create temporary table staged_artists
         (line int, artist bigint, name text, name_key text, lastfm text) on commit drop

@@ -65,7 +65,7 @@ async def import_catalogue(
             return report
         await stage.sort_out()
         await _find_credits(stage, steps)
-        counts = await stage.counts()
+        counts = await stage.count()
         report.facts["Rows merged: their playlist had the track already"] = counts.merged
         report.facts["Rows that contradict an earlier row, which is believed"] = (
             counts.contradictions
