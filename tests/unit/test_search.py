@@ -50,7 +50,7 @@ def test_a_statement_asks_for_one_more_than_the_page() -> None:
     "arguments",
     [
         {"query": "a" * 201},
-        {"query": " ".join("abcdefghijk")},
+        {"query": " ".join("abcdefghijklmnopqrstuvwxyzabcde")},
         {"query": "a", "first": 101},
         {"query": "a", "first": -1},
         {"query": "a", "kinds": []},
