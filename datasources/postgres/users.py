@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import fetch_pages
@@ -37,32 +37,34 @@ async def fetch_followers(
     postgres: Postgres, ids: Sequence[UUID], request: PageRequest
 ) -> Mapping[UUID, Page[UserRecord]]:
     """Return the followers of each person, by their id (`user_follows`, `users`)."""
-    return await fetch_pages(
-        postgres,
-        ids,
-        request,
-        keyset=FOLLOWS,
-        items_of=lambda person: (
-            select(*_COLUMNS).join(user_follows, users.c.id == _FOLLOWER).where(person == _FOLLOWED)
-        ),
-        order=[_FOLLOWER],
-        record=UserRecord,
-    )
+    return await _fetch_follows(postgres, ids, request, shown=_FOLLOWER, of=_FOLLOWED)
 
 
 async def fetch_following(
     postgres: Postgres, ids: Sequence[UUID], request: PageRequest
 ) -> Mapping[UUID, Page[UserRecord]]:
     """Return whom each person follows, by their id (`user_follows`, `users`)."""
+    return await _fetch_follows(postgres, ids, request, shown=_FOLLOWED, of=_FOLLOWER)
+
+
+async def _fetch_follows(
+    postgres: Postgres,
+    ids: Sequence[UUID],
+    request: PageRequest,
+    *,
+    shown: ColumnElement[UUID],
+    of: ColumnElement[UUID],
+) -> Mapping[UUID, Page[UserRecord]]:
+    """Return the people on one side of a follow, for those on the other side."""
     return await fetch_pages(
         postgres,
         ids,
         request,
         keyset=FOLLOWS,
         items_of=lambda person: (
-            select(*_COLUMNS).join(user_follows, users.c.id == _FOLLOWED).where(person == _FOLLOWER)
+            select(*_COLUMNS).join(user_follows, users.c.id == shown).where(of == person)
         ),
-        order=[_FOLLOWED],
+        order=[shown],
         record=UserRecord,
     )
 
