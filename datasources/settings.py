@@ -20,11 +20,16 @@ class StoreSettings(BaseModel):
     data_dir: Path = Field(Path(".polyphony"), description="Where embedded stores keep files.")
 
     def patient(self) -> "StoreSettings":
-        """Return the settings for commands: an import may take longer than a request."""
+        """Return the settings for commands: an import takes longer, and two connections."""
         minute = 60.0
         return self.model_copy(
             update={
-                "postgres": self.postgres.model_copy(update={"command_timeout_s": 10 * minute}),
+                "postgres": self.postgres.model_copy(
+                    update={
+                        "command_timeout_s": 10 * minute,
+                        "pool_size": max(2, self.postgres.pool_size),
+                    }
+                ),
                 "mongo": self.mongo.model_copy(update={"timeout_s": minute}),
             }
         )

@@ -1,6 +1,6 @@
 """How Redis is reached."""
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 
 class RedisSettings(BaseModel):
@@ -13,3 +13,12 @@ class RedisSettings(BaseModel):
     )
     prefix: str = Field("polyphony:", description="What each key begins with.")
     timeout_s: float = Field(1.0, gt=0, description="Longest wait for an answer.")
+
+    @field_validator("url")
+    @classmethod
+    def _known_scheme(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(
+            ("redis://", "rediss://", "unix://")
+        ):
+            raise ValueError("not an address like redis://host:6379/0")
+        return url

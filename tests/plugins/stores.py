@@ -3,6 +3,7 @@
 Every use gets a database, a collection space and key names of its own, removed at the end.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -103,7 +104,19 @@ async def scratch_database(kind: str, data_dir: Path, name: str = "") -> AsyncIt
         try:
             yield url.set(database=name).render_as_string(hide_password=False)
         finally:
+            await _drop(connection, name)
+
+
+async def _drop(connection: asyncpg.Connection, name: str) -> None:
+    """Drop a database; a worker of the server's own that cleans it up may stand in the way."""
+    for _ in range(20):
+        try:
             await connection.execute(f'drop database "{name}" with (force)')
+        except asyncpg.InsufficientPrivilegeError:
+            await asyncio.sleep(0.5)
+        else:
+            return
+    raise TimeoutError(f"{name} cannot be dropped")
 
 
 async def _remove_keys(stores: Stores) -> None:
