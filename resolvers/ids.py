@@ -3,11 +3,14 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Sequence
+from typing import TypeVar
 from uuid import UUID
 
 from datasources.records.external_ids import EntityKind
 from datasources.records.references import EntityRef
 from resolvers.errors import BadUserInput
+
+T = TypeVar("T")
 
 MAX_IDS = 100
 
@@ -47,8 +50,8 @@ def parse_id_of(kind: EntityKind, text: str) -> UUID:
     return ref.id
 
 
-def at_most_max_ids(ids: Sequence[str], name: str = "ids") -> Sequence[str]:
-    """Return the ids as they are.
+def at_most_max_ids(ids: Sequence[T], name: str = "ids") -> Sequence[T]:
+    """Return the ids, or what names entities, as they are.
 
     Raises:
         BadUserInput: there are more than 100.

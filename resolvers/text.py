@@ -1,7 +1,10 @@
 """Text that comes from a client and goes to a store."""
 
+import re
+
 from resolvers.errors import BadUserInput
 
+_NOT_TEXT = re.compile("[\\0\ud800-\udfff]")
 MAX_CHARS = 255
 
 
@@ -9,8 +12,9 @@ def checked_text(name: str, value: str) -> str:
     """Return the text as it is.
 
     Raises:
-        BadUserInput: it is blank, has more than 255 characters, or a NUL, which PostgreSQL has not.
+        BadUserInput: it is blank, has more than 255 characters, or one that no store takes: NUL,
+            or half of a surrogate pair.
     """
-    if not value.strip() or len(value) > MAX_CHARS or "\0" in value:
-        raise BadUserInput(f"`{name}` must have 1 to {MAX_CHARS} characters, and no NUL.")
+    if not value.strip() or len(value) > MAX_CHARS or _NOT_TEXT.search(value):
+        raise BadUserInput(f"`{name}` must be a text of 1 to {MAX_CHARS} characters.")
     return value

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import FieldNode, GraphQLError, GraphQLSyntaxError
 
 from datasources.errors import StoreError
 from resolvers.errors import BadCursor, BadUserInput
@@ -33,9 +33,7 @@ def coded(error: GraphQLError, request_id: str, *, validated: bool) -> GraphQLEr
         case StoreError(store=store):
             message = f"The {store} service does not answer; what does not need it is here."
             return _with(error, message, code=ErrorCode.SERVICE_UNAVAILABLE, service=store)
-    # An error of the specification's own algorithms has no cause of ours, and only one that they
-    # found in a resolved value has a path: then it is we who returned something wrong.
-    if error.path is None and (error.cause is None or isinstance(error.cause, GraphQLError)):
+    if _is_of_request(error, validated=validated):
         return _with(error, error.message, code=_code_of_request(error, validated=validated))
     message = "Something went wrong on our side. Please tell us the request id."
     return _with(error, message, code=ErrorCode.INTERNAL, requestId=request_id)
@@ -46,8 +44,20 @@ def is_internal(error: GraphQLError) -> bool:
     return (error.extensions or {}).get("code") == ErrorCode.INTERNAL
 
 
+def _is_of_request(error: GraphQLError, *, validated: bool) -> bool:
+    """Whether the specification's algorithms found an error in the request, not in our answer.
+
+    They name the value or variable that is wrong; where a field is named, we returned something
+    that it may not have.
+    """
+    if not validated:
+        return True
+    if error.cause is not None and not isinstance(error.cause, GraphQLError):
+        return False
+    return not any(isinstance(node, FieldNode) for node in error.nodes or ())
+
+
 def _code_of_request(error: GraphQLError, *, validated: bool) -> ErrorCode:
-    """Return the code of an error that the specification's algorithms found in the request."""
     if isinstance(error, GraphQLSyntaxError):
         return ErrorCode.GRAPHQL_PARSE_FAILED
     return ErrorCode.BAD_USER_INPUT if validated else ErrorCode.GRAPHQL_VALIDATION_FAILED

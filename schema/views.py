@@ -8,7 +8,7 @@
 The record itself is what resolvers return and fields read: nothing is wrapped.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, dataclass_transform
 
 from strawberry import UNSET, federation
@@ -18,11 +18,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from datasources.loaders.batch import Batch, PagedBatch
-from datasources.records.external_ids import EntityKind
-from datasources.records.references import EntityRef
 from resolvers.context import RequestContext
-from resolvers.entities import entity
-from resolvers.ids import parse_id_of
 from resolvers.paging import DEFAULT_PAGE, MAX_PAGE
 from schema.edges import (
     Attribute,
@@ -142,15 +138,6 @@ def _page_arguments() -> list[StrawberryArgument]:
     ]
 
 
-def _reference(kind: EntityKind) -> Callable[[Info[RequestContext], str], Awaitable[Any]]:
-    """Return the function that finds what another subgraph names by its key."""
-
-    async def resolve(info: Info[RequestContext], id: str) -> Any:  # noqa: A002  the key's name
-        return await entity(info.context, EntityRef(kind, parse_id_of(kind, id)))
-
-    return resolve
-
-
 @dataclass_transform(
     kw_only_default=True,
     field_specifiers=(attribute, computed, itself, loaded, loaded_each, paged, total),
@@ -166,7 +153,6 @@ def view(
     def decorate(cls: type[T]) -> type[T]:
         if keys:
             cls.is_type_of = staticmethod(lambda obj, _info: type(obj) is record)  # type: ignore[attr-defined]  # what Strawberry looks for
-            cls.resolve_reference = staticmethod(_reference(EntityKind[cls.__name__.upper()]))  # type: ignore[attr-defined]  # likewise
         return federation.type(cls, description=description, keys=list(keys))
 
     return decorate

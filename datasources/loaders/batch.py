@@ -65,12 +65,19 @@ class PagedBatch(Generic[K, V]):
             parents[key.request].append(key.parent)
         fetches = (self.fetch(stores, some, request) for request, some in parents.items())
         pages = dict(zip(parents, await asyncio.gather(*fetches), strict=True))
-        return [self._counted(pages[key.request].get(key.parent), key.parent) for key in keys]
+        return [self._counted(pages[key.request].get(key.parent), key) for key in keys]
 
-    def _counted(self, page: Page[V] | None, parent: K) -> Page[V]:
+    def _counted(self, page: Page[V] | None, key: PageKey[K]) -> Page[V]:
         if page is None:
-            return self.empty
-        return page if self.total is None else replace(page, total=self.total, parent=parent)
+            request = key.request
+            if self.total is None or (request.after is None and request.before is None):
+                return self.empty
+            # Beyond one of its ends, a list may have items all the same.
+            page = Page(
+                has_next=request.backward and request.before is not None,
+                has_previous=not request.backward and request.after is not None,
+            )
+        return page if self.total is None else replace(page, total=self.total, parent=key.parent)
 
 
 class Loaders:

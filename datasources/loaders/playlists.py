@@ -4,7 +4,6 @@ from datasources.loaders.batch import Batch, PagedBatch
 from datasources.loaders.sources import from_postgres, pages_from_postgres
 from datasources.postgres import playlists
 
-PlaylistById = Batch("PlaylistById", from_postgres(playlists.fetch_playlists_by_ids))
 CollaboratorsOfPlaylist = Batch(
     "CollaboratorsOfPlaylist", from_postgres(playlists.fetch_collaborators), missing=()
 )

@@ -47,9 +47,10 @@ class Keyset:
             text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
             name, *parts = json.loads(text)
             key = tuple(_part(kind, part) for kind, part in zip(self.types, parts, strict=True))
+            genuine = name == self.name and self.encode(key) == cursor
         except (Base64Error, ValueError, TypeError, RecursionError):
             return None
-        return key if name == self.name and self.encode(key) == cursor else None
+        return key if genuine else None
 
 
 def _part(kind: type[str] | type[int] | type[UUID], value: object) -> KeyPart:

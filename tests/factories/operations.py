@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from strawberry.types.execution import PreExecutionError
+
 from auth.principal import ANONYMOUS, Principal
 from datasources.loaders.batch import Loaders
 from datasources.stores import Stores
@@ -27,7 +29,8 @@ async def respond(
     )
     response: dict[str, Any] = {"data": result.data}
     if result.errors:
-        shown = [coded(error, "test", validated=result.data is not None) for error in result.errors]
+        validated = not isinstance(result, PreExecutionError)
+        shown = [coded(error, "test", validated=validated) for error in result.errors]
         response["errors"] = [error.formatted for error in shown]
     return response
 

@@ -40,6 +40,55 @@ BAD: list[tuple[str, str]] = [
         "BAD_USER_INPUT",
     ),
 ]
+REPRESENTATIONS: list[Any] = [
+    5,
+    None,
+    "a",
+    {"__typename": "Track"},
+    {"__typename": "Track", "id": 5},
+    {"__typename": "Track", "id": ALBUM},
+    {"__typename": "Nope", "id": TRACK},
+    {"__typename": "Query", "id": TRACK},
+    {"__typename": 5, "id": TRACK},
+    {"id": TRACK},
+]
+SURROGATE = "\ud800"
+BAD_VARIABLES: list[tuple[str, dict[str, Any], str]] = [
+    ('query ($id: ID = "x") { track(id: $id) { id } }', {"id": None}, "BAD_USER_INPUT"),
+    (
+        "query ($r: ListeningRange = SHORT) { charts(range: $r) { totalCount } }",
+        {"r": None},
+        "BAD_USER_INPUT",
+    ),
+    ("query ($x: ID!) { node(id: $x) { id } }", {"x": {}}, "BAD_USER_INPUT"),
+    ("query ($x: ID!) { node(id: $x) { id } }", {}, "BAD_USER_INPUT"),
+    ("query ($x: String!) { user(handle: $x) { id } }", {"x": SURROGATE}, "BAD_USER_INPUT"),
+    ("query ($x: String) { charts(genre: $x) { totalCount } }", {"x": SURROGATE}, "BAD_USER_INPUT"),
+    (
+        "query ($x: [String!]) { recommendations(seedGenres: $x) { degraded } }",
+        {"x": [SURROGATE]},
+        "BAD_USER_INPUT",
+    ),
+    (
+        "query ($x: String!) { byExternalId(source: SPOTIFY, type: TRACK, value: $x) { id } }",
+        {"x": SURROGATE},
+        "BAD_USER_INPUT",
+    ),
+    ("query ($x: String) { charts(after: $x) { totalCount } }", {"x": SURROGATE}, "BAD_CURSOR"),
+    *(
+        (
+            "query ($x: [_Any!]!) { _entities(representations: $x) { __typename } }",
+            {"x": [representation]},
+            "BAD_USER_INPUT",
+        )
+        for representation in REPRESENTATIONS
+    ),
+    (
+        "query ($x: [_Any!]!) { _entities(representations: $x) { __typename } }",
+        {"x": [{"__typename": "Track", "id": TRACK}] * 101},
+        "BAD_USER_INPUT",
+    ),
+]
 BAD_PAGES: list[tuple[str, str]] = [
     ("first: 1, last: 1", "BAD_USER_INPUT"),
     ("first: -1", "BAD_USER_INPUT"),
@@ -55,6 +104,18 @@ async def test_bad_input_asks_no_store(
 ) -> None:
     response = await respond(sample_stores, query)
     assert _codes(response) == [code]
+    assert not round_trips
+
+
+@pytest.mark.parametrize(("query", "variables", "code"), BAD_VARIABLES)
+async def test_bad_variables_ask_no_store(
+    sample_stores: Stores,
+    round_trips: RoundTrips,
+    query: str,
+    variables: dict[str, Any],
+    code: str,
+) -> None:
+    assert _codes(await respond(sample_stores, query, variables)) == [code]
     assert not round_trips
 
 

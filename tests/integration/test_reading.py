@@ -113,6 +113,22 @@ async def test_pages_meet_without_gap_or_repeat(
     assert behind["totalCount"] == whole["totalCount"] >= len(cursors)
 
 
+async def test_beyond_its_end_a_list_is_as_long_as_ever(sample_stores: Stores) -> None:
+    root, field = 'user(handle: "ada")', "playlists(%s) " + PAGE
+    whole = await _page(sample_stores, root, field, "first: 100")
+    last, first = whole["edges"][-1]["cursor"], whole["edges"][0]["cursor"]
+    after = await _page(sample_stores, root, field, f'first: 5, after: "{last}"')
+    before = await _page(sample_stores, root, field, f'last: 5, before: "{first}"')
+    for page in (after, before):
+        assert page["edges"] == []
+        assert page["totalCount"] == whole["totalCount"] == len(whole["edges"])
+    sides = [
+        (one["hasPreviousPage"], one["hasNextPage"])
+        for one in (after["pageInfo"], before["pageInfo"])
+    ]
+    assert sides == [(True, False), (False, True)]
+
+
 async def test_the_last_page_is_the_end_of_the_list(sample_stores: Stores) -> None:
     root = 'user(handle: "ADA")'
     last = await _page(sample_stores, root, "playlists(%s) " + PAGE, "last: 2")

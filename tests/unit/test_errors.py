@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from graphql import GraphQLError, GraphQLSyntaxError, Source
+from graphql import FieldNode, GraphQLError, GraphQLSyntaxError, NameNode, Source
 
 from datasources.errors import Conflict, StoreTimeout, StoreUnavailable
 from resolvers.errors import BadCursor, BadUserInput
@@ -42,7 +42,8 @@ def test_defects_are_masked_and_name_the_request(cause: Exception) -> None:
 
 
 def test_a_value_that_the_schema_refuses_is_a_defect_of_ours() -> None:
-    error = GraphQLError("Cannot return null for non-nullable field.", path=["track"])
+    message = "Cannot return null for non-nullable field."
+    error = GraphQLError(message, nodes=[FieldNode(name=NameNode(value="track"))], path=["track"])
     assert is_internal(coded(error, "r", validated=True))
 
 
