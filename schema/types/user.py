@@ -52,10 +52,14 @@ class User(Node):
     avatar_url: str | None = attribute("A picture of the person.")
     created_at: datetime = attribute("When the account was made.")
     followers: "Connection[User] | None" = paged(
-        FollowersOfUser, key="id", description="Who follows this person."
+        FollowersOfUser,
+        key="id",
+        description="Who follows this person, by the age of their accounts.",
     )
     following: "Connection[User] | None" = paged(
-        FollowingOfUser, key="id", description="Whom this person follows."
+        FollowingOfUser,
+        key="id",
+        description="Whom this person follows, by the age of their accounts.",
     )
     playlists: Connection[Playlist] | None = paged(
         PlaylistsOfUser,
