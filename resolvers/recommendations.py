@@ -51,7 +51,8 @@ async def recommend(
     near a seed track are `CONTENT`; the best tracks of a seed artist and of the artists that its
     listeners also play are `SIMILAR`; those of a seed genre are `POPULAR`. A seed that does not
     exist is left out. Where training left nothing for the seed tracks and artists, popular tracks
-    of the seeds' genres (else of all) stand in: `degraded`.
+    of the seeds' genres (else of all) stand in. Whatever no model had a part in is `degraded`,
+    seed genres alone among it.
 
     `ranges` are by column of `audio_features`: a track beyond a limit, or without a limited
     feature, is left out; the further from a target in standard deviations, the lower.
@@ -81,8 +82,8 @@ async def recommend(
         [by_track[id_] for id_ in seeds.tracks if id_ in by_track and id_ in known.tracks],
         [by_artist[id_] for id_ in seeds.artists if id_ in by_artist and id_ in known.artists],
     )
-    degraded = not near.all and bool(known.tracks or known.artists)
-    if degraded:
+    degraded = not near.all
+    if degraded and (known.tracks or known.artists):
         candidates = await popular_candidates(stores.postgres, known, ranges)
     else:
         candidates = await near_candidates(stores.postgres, known, near, ranges)

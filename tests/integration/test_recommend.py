@@ -128,7 +128,11 @@ async def test_a_seed_genre_brings_what_is_popular_under_it(stores: Stores) -> N
     page = await ask(stores, genres=["genre-1"], first=2)
     assert rows(page) == [(9, 1.0, POPULAR), (7, round(7 / 9, 6), POPULAR)]
     assert reasons(page)[track_id(9)] == "Popular in Genre 1"
-    assert (page.model, page.degraded, page.has_next) == (None, False, True)
+    assert (page.model, page.degraded, page.has_next) == (None, True, True)
+    # Where nothing fits, other genres do not stand in.
+    assert numbers(await ask(stores, genres=["genre-1"], tempo=FeatureRange(min=185))) == []
+    # A model that has a part makes it whole.
+    assert not (await ask(await trained(stores), tracks=[1], genres=["genre-1"])).degraded
 
 
 async def test_limits_filter_and_targets_weigh(stores: Stores) -> None:
