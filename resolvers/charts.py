@@ -3,15 +3,12 @@
 from uuid import UUID
 
 from datasources.loaders.batch import PageKey
+from datasources.loaders.genres import ALL_GENRES, PopularTracks, PopularTracksOfGenre
 from datasources.loaders.listening import CHART_KEYSET, ChartByRange, ranked_page
-from datasources.postgres.popular import fetch_popular_tracks, fetch_popular_tracks_of_genres
 from datasources.records.listening import ListeningRange
 from datasources.records.page import Page
 from resolvers.context import RequestContext
 from resolvers.paging import page_request
-
-_ALL_GENRES = "*"
-_CHART_SIZE = 100
 
 
 async def charts(
@@ -31,15 +28,14 @@ async def charts(
         StoreUnavailable, StoreTimeout: a store did not answer.
     """
     request = page_request(CHART_KEYSET, first, after)
-    if genre == _ALL_GENRES:
+    if genre == ALL_GENRES:
         return Page(total=0)
-    key = PageKey((range_, genre or _ALL_GENRES), request)
+    key = PageKey((range_, genre or ALL_GENRES), request)
     chart = await context.loaders.pages(ChartByRange).load(key)
     if chart.total:
         return chart
     if genre is None:
-        popular = await fetch_popular_tracks(context.stores.postgres, _CHART_SIZE)
+        popular = await context.loaders.of(PopularTracks).load(ALL_GENRES)
     else:
-        found = await fetch_popular_tracks_of_genres(context.stores.postgres, [genre], _CHART_SIZE)
-        popular = found.get(genre, [])
-    return ranked_page([(one.id, None) for one in popular], CHART_KEYSET, request)
+        popular = await context.loaders.of(PopularTracksOfGenre).load(genre)
+    return ranked_page([(one.id, None) for one in popular or ()], CHART_KEYSET, request)

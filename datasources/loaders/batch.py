@@ -81,7 +81,7 @@ class PagedBatch(Generic[K, V]):
 
 
 class Loaders:
-    """The dataloaders of one operation: each key is asked for once."""
+    """The dataloaders of one operation: each key of a loader is asked for once."""
 
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
