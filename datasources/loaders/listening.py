@@ -6,7 +6,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from datasources.loaders.batch import Batch, PagedBatch
-from datasources.loaders.ready import slice_edges
+from datasources.loaders.ready import slice_around_gap, slice_edges
 from datasources.mongo.listens import (
     RECENT_LISTENS_KEYSET,
     fetch_listens_of_user,
@@ -47,8 +47,9 @@ async def _recent(
 ) -> Mapping[UUID, Page[ListenRecord]]:
     """Return each person's plays, the newest first.
 
-    One round trip reads the ready documents of all (`recent_listens`). A page that reaches past
-    the oldest play there is read from `listens`, one find for each person that has older ones.
+    One round trip reads the ready documents of all (`recent_listens`), which hold the newest and
+    the oldest plays. A page with plays in between is read from `listens`: one find for each
+    person for whom that is so (docs/adr/0003).
     """
     ready = await fetch_recent_listens(stores.mongo, users)
     pages = {user: _ready_page(recent, request) for user, recent in ready.items()}
@@ -60,24 +61,16 @@ async def _recent(
 
 
 def _ready_page(recent: RecentListens, request: PageRequest) -> Page[ListenRecord] | None:
-    """Return the page, or None where it reaches past what the ready document holds."""
-    edges = [Edge(one, listen_key(one), RECENT_LISTENS_KEYSET) for one in recent.listens]
-    cut = slice_edges(edges, request)
-    older = recent.total > len(edges)
-    if older and not _lies_within(edges, cut.edges, request):
+    """Return the page, or None where it may hold plays that the ready document lacks."""
+    plays = (*recent.listens, *recent.oldest)
+    edges = [Edge(one, listen_key(one), RECENT_LISTENS_KEYSET) for one in plays]
+    if recent.total > len(edges):
+        cut = slice_around_gap(edges, len(recent.listens), request)
+    else:
+        cut = slice_edges(edges, request)
+    if cut is None:
         return None
-    return Page(cut.edges, cut.has_next or older, cut.has_previous, recent.total)
-
-
-def _lies_within(
-    ready: Sequence[Edge[ListenRecord]],
-    page: Sequence[Edge[ListenRecord]],
-    request: PageRequest,
-) -> bool:
-    """Whether no older play than the ready ones can belong to the page."""
-    if request.before is not None and request.before >= ready[-1].key:
-        return True
-    return not request.backward and len(page) == request.limit
+    return Page(cut.edges, cut.has_next, cut.has_previous, recent.total)
 
 
 async def _older(

@@ -7,7 +7,7 @@ Ids of our entities are strings (UUIDs in their usual form), times are UTC to th
 | `listens` | user:track:second | user, track, at, ms, client, counted: one play, append only |
 | `artist_plays` | source:user:artist (theirs) | user, artist (ours), plays: counts without times |
 | `track_plays` | track | plays: all counted listens of a track |
-| `recent_listens` | user | total, listens [{track, at, ms, client}]: counted, newest first |
+| `recent_listens` | user | total, listens and oldest: counted [{track, at, ms, client}] |
 | `top_tracks` | user:RANGE | entries [{id, plays}], most played first |
 | `top_artists` | user:RANGE | entries [{id, plays}], most played first |
 | `charts` | RANGE:genre slug or `*` | entries [{id, plays}] of tracks, most played first |
@@ -16,9 +16,9 @@ Ids of our entities are strings (UUIDs in their usual form), times are UTC to th
 | `user_recommendations` | user | model, entries [{id (track), score, because (artist name)}] |
 | `models` | name | name, version, trained_at, reserved, scales {feature: deviation} |
 
-`model` is {name, version, trained_at}. All but the first two are computed from those two: by
-`rollups.py`, whose documents carry `run`, an id that grows with each run, and by the training of
-recommendations.
+Both lists of `recent_listens` are newest first. `model` is {name, version, trained_at}. All but
+the first two are computed from those two: by `rollups.py`, whose documents carry `run`, an id that
+grows with each run, and by the training of recommendations.
 """
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -36,7 +36,13 @@ USER_RECOMMENDATIONS = "user_recommendations"
 MODELS = "models"
 
 MAX_RECENT = 200
-"""Listens in a `recent_listens` document; older pages are read from `listens`."""
+"""The newest plays in a `recent_listens` document, as `listens`."""
+
+MAX_OLDEST = 100
+"""The oldest plays there that are not among the newest: `oldest`. What lies between is not ready.
+
+As many as a page may have, so that the last page of a list is always at hand.
+"""
 
 MAX_TOP = 100
 """Entries of a top list or chart."""

@@ -1,6 +1,6 @@
 """Rollups of people: `recent_listens`, `top_tracks` and `top_artists`."""
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from datasources.mongo.client import Document, Mongo, our_errors
 from datasources.mongo.collections import (
     ARTIST_PLAYS,
     LISTENS,
+    MAX_OLDEST,
     MAX_RECENT,
     RECENT_LISTENS,
     TOP_ARTISTS,
@@ -33,18 +34,19 @@ Artists = Mapping[str, Sequence[str]]
 
 @dataclass(slots=True)
 class _Listener:
-    """What one person played: the newest plays, all plays by span and track, and bare counts."""
+    """What one person played: the newest and oldest, all by span and track, and bare counts."""
 
     user: str
     recent: list[Document] = field(default_factory=list)
+    oldest: deque[Document] = field(default_factory=lambda: deque(maxlen=MAX_OLDEST))
     spans: list[Counter[str]] = field(default_factory=lambda: [Counter() for _ in RANGES])
     artist_plays: Mapping[str, int] = field(default_factory=dict)
 
     def add(self, listen: Document, span: int) -> None:
         """Count a play; they come the newest first."""
         self.spans[span][listen["track"]] += 1
-        if len(self.recent) < MAX_RECENT:
-            self.recent.append({key: listen[key] for key in ("track", "at", "ms", "client")})
+        part = self.recent if len(self.recent) < MAX_RECENT else self.oldest
+        part.append({key: listen[key] for key in ("track", "at", "ms", "client")})
 
 
 async def refresh_people(stores: Stores, now: datetime, run: str) -> None:
@@ -128,7 +130,8 @@ async def _main_artists(stores: Stores, listeners: Iterable[_Listener]) -> Artis
 
 def _recent(listener: _Listener, run: str) -> Document:
     total = sum(plays.total() for plays in listener.spans)
-    return {"_id": listener.user, "total": total, "listens": listener.recent, "run": run}
+    plays = {"listens": listener.recent, "oldest": list(listener.oldest)}
+    return {"_id": listener.user, "total": total, **plays, "run": run}
 
 
 def _cumulative(spans: Iterable[Counter[str]]) -> list[Counter[str]]:

@@ -21,17 +21,26 @@ Ranking = Sequence[tuple[UUID, int]]
 
 @dataclass(frozen=True, slots=True)
 class RecentListens:
-    """The newest plays of a person, and how many there are in all."""
+    """The newest and the oldest plays of a person, newest first, and how many there are in all."""
 
     total: int
     listens: Sequence[ListenRecord]
+    oldest: Sequence[ListenRecord] = ()
 
 
 async def fetch_recent_listens(mongo: Mongo, users: Sequence[UUID]) -> Mapping[UUID, RecentListens]:
-    """Return each person's newest plays (`recent_listens`); one without plays is absent."""
+    """Return each person's newest and oldest plays (`recent_listens`).
+
+    One without plays is absent.
+    """
     found = await mongo.find_by_id(RECENT_LISTENS, [str(user) for user in users])
     return {
-        UUID(user): RecentListens(one["total"], [listen_record(each) for each in one["listens"]])
+        UUID(user): RecentListens(
+            one["total"],
+            [listen_record(each) for each in one["listens"]],
+            # Absent where a release before this field wrote the document.
+            [listen_record(each) for each in one.get("oldest", ())],
+        )
         for user, one in found.items()
     }
 

@@ -31,8 +31,9 @@ async def recents(stores: Stores, user: int, request: PageRequest) -> Page[Liste
 
 @pytest.fixture
 async def listened(empty_stores: Stores, monkeypatch: pytest.MonkeyPatch) -> Stores:
-    """Ten people who each played tracks 7 to 1, one a day; only the newest three are ready."""
+    """Ten people who each played tracks 7 to 1, one a day; three and two of them are ready."""
     monkeypatch.setattr("datasources.mongo.rollups_people.MAX_RECENT", 3)
+    monkeypatch.setattr("datasources.mongo.rollups_people.MAX_OLDEST", 2)
     music = Music()
     for number in range(1, 11):
         music.user(number)
@@ -79,12 +80,31 @@ async def test_recent_listens_are_read_backwards_into_the_ready_ones(listened: S
 async def test_recents_of_ten_cost_one_round_trip(
     listened: Stores, round_trips: RoundTrips
 ) -> None:
-    for count in (1, 10):
-        before = round_trips.copy()
-        keys = [PageKey(user_id(n), PageRequest(2)) for n in range(1, count + 1)]
-        pages = await RecentListensOfUser.load(listened, keys)
-        assert [tracks(found) for found in pages] == [[1, 2]] * count
-        assert round_trips.since(before) == {"mongo": 1}
+    third = (await recents(listened, 1, PageRequest(3))).edges[-1].key
+    sixth = (await recents(listened, 1, PageRequest(2, backward=True))).edges[0].key
+    for request, read in (
+        (PageRequest(2), [1, 2]),
+        (PageRequest(2, before=third, backward=True), [1, 2]),
+        (PageRequest(2, backward=True), [6, 7]),
+        (PageRequest(2, after=sixth), [7]),
+    ):
+        for count in (1, 10):
+            before = round_trips.copy()
+            keys = [PageKey(user_id(n), request) for n in range(1, count + 1)]
+            pages = await RecentListensOfUser.load(listened, keys)
+            assert [tracks(found) for found in pages] == [read] * count
+            assert round_trips.since(before) == {"mongo": 1}, request
+
+
+async def test_recent_listens_between_the_ready_ones_are_read(
+    listened: Stores, round_trips: RoundTrips
+) -> None:
+    third = (await recents(listened, 1, PageRequest(3))).edges[-1].key
+    sixth = (await recents(listened, 1, PageRequest(2, backward=True))).edges[0].key
+    before = round_trips.copy()
+    found = await recents(listened, 1, PageRequest(9, after=third, before=sixth))
+    assert (tracks(found), found.total, found.has_previous) == ([4, 5], 7, True)
+    assert round_trips.since(before) == {"mongo": 2}
 
 
 async def test_a_person_without_listens_has_an_empty_page(listened: Stores) -> None:

@@ -138,6 +138,7 @@ async def test_recent_listens_hold_the_newest_and_the_total(
     empty_stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("datasources.mongo.rollups_people.MAX_RECENT", 2)
+    monkeypatch.setattr("datasources.mongo.rollups_people.MAX_OLDEST", 1)
     await small(empty_stores)
     await refresh_listening(empty_stores, NOW)
     recent = await fetch_recent_listens(empty_stores.mongo, [user_id(1), user_id(2), user_id(3)])
@@ -145,6 +146,9 @@ async def test_recent_listens_hold_the_newest_and_the_total(
     assert recent[user_id(1)].total == 6
     days = [(NOW - one.listened_at).days for one in recent[user_id(1)].listens]
     assert days == [1, 2]
+    ages = [NOW - one.listened_at for one in recent[user_id(1)].oldest]
+    assert len(ages) == 1
+    assert ages[0] > max(NOW - one.listened_at for one in recent[user_id(1)].listens)
     newest = recent[user_id(1)].listens[0]
     assert (newest.track_id, newest.ms_played, newest.client) == (track_id(1), 180_000, "test")
 

@@ -82,6 +82,38 @@ def test_a_page_that_may_reach_older_listens_is_not_ready(
     assert _ready_page(recent(3, 30, 20, 10), request_) is not None
 
 
+@pytest.mark.parametrize(
+    ("request_", "seconds"),
+    [
+        (PageRequest(3), [90, 80, 70]),
+        (PageRequest(4), None),
+        (PageRequest(2, backward=True), [20, 10]),
+        (PageRequest(3, backward=True), None),
+        (PageRequest(1, before=(10, TRACK), backward=True), [20]),
+        (PageRequest(1, before=(20, TRACK), backward=True), None),
+        (PageRequest(9, after=(20, TRACK)), [10]),
+        (PageRequest(9, after=(21, TRACK)), None),
+        (PageRequest(9, after=(70, TRACK)), None),
+        (PageRequest(9, before=(70, TRACK)), [90, 80]),
+        (PageRequest(2, before=(70, TRACK), backward=True), [90, 80]),
+        (PageRequest(0, after=(70, TRACK)), []),
+    ],
+)
+def test_a_page_among_the_oldest_is_ready_too(
+    request_: PageRequest, seconds: list[int] | None
+) -> None:
+    newest, oldest = recent(9, 90, 80, 70), recent(9, 20, 10)
+    page = _ready_page(RecentListens(9, newest.listens, oldest.listens), request_)
+    read = page and [edge.key[0] for edge in page.edges]
+    assert read == seconds
+    if page:
+        assert page.has_next is (seconds not in ([20, 10], [10]))
+        assert page.has_previous is (seconds not in ([90, 80, 70], [90, 80]))
+    whole = _ready_page(RecentListens(5, newest.listens, oldest.listens), PageRequest(9))
+    assert whole is not None
+    assert (len(whole.edges), whole.has_next, whole.has_previous) == (5, False, False)
+
+
 def test_a_ready_page_knows_that_there_are_older_listens() -> None:
     page = _ready_page(recent(5, 30, 20, 10), PageRequest(3))
     assert page is not None
