@@ -12,6 +12,7 @@ import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 from sqlalchemy import text
 
+from datasources.mongo.collections import MAX_OLDEST, MAX_RECENT
 from datasources.redis.client import Redis
 from datasources.redis.now_playing import put_now_playing
 from datasources.stores import Stores
@@ -68,6 +69,8 @@ def edges() -> Iterator[tuple[str, str, str]]:
                 target = get_named_type(field.type)
                 selection = "" if is_leaf_type(target) else _below(target.name)
                 yield name, field_name, f"{field_name}{selection}"
+                if isinstance(edge, Paged):
+                    yield name, field_name, f"{field_name}(last: 3){selection}"
 
 
 def _below(name: str) -> str:
@@ -112,6 +115,36 @@ async def test_ten_parents_cost_what_one_costs(
         costs[size] = round_trips.since(before)
     assert costs[10] == costs[1], field
     assert sum(costs[0].values()) <= sum(costs[1].values())
+
+
+async def test_older_listens_of_ten_people_cost_what_those_of_one_cost(
+    sample_stores: Stores, round_trips: RoundTrips
+) -> None:
+    user = 'user(handle: "ada")'
+    newest = f"{{ {user} {{ recentListens(first: 5) {{ pageInfo {{ endCursor }} }} }} }}"
+    cursor = (await ask(sample_stores, newest))["user"]["recentListens"]["pageInfo"]["endCursor"]
+    for page in ("last: 3", f'first: 3, after: "{cursor}"', f'last: 3, before: "{cursor}"'):
+        costs = []
+        for size in (1, 10):
+            listens = f"recentListens({page}) {{ totalCount nodes {{ listenedAt }} }}"
+            query = f"{{ {user} {{ followers(first: {size}) {{ nodes {{ {listens} }} }} }} }}"
+            before = round_trips.copy()
+            followers = (await ask(sample_stores, query))["user"]["followers"]["nodes"]
+            costs.append(round_trips.since(before))
+        assert costs[0] == costs[1], page
+        found = [one["recentListens"] for one in followers]
+        assert sum(one["totalCount"] > MAX_RECENT + MAX_OLDEST for one in found) > 1
+
+
+async def test_roots_of_one_operation_are_batched(
+    sample_stores: Stores, round_trips: RoundTrips
+) -> None:
+    await ask(sample_stores, "{ a: genres { slug } b: genres { name } }")
+    assert round_trips == {"postgres": 1}
+    round_trips.clear()
+    charts = " ".join(f'c{n}: charts(genre: "none-{n}") {{ totalCount }}' for n in range(3))
+    await ask(sample_stores, f"{{ {charts} }}")
+    assert round_trips == {"mongo": 1, "postgres": 1}
 
 
 async def test_a_search_of_all_kinds_loads_each_kind_once(
