@@ -1,7 +1,9 @@
 """Search over all kinds of entity."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from datasources.loaders.search import CountOfSearch
 from datasources.names import name_key
 from datasources.postgres.search import SEARCH, search_entities
 from datasources.postgres.search_index import words
@@ -27,7 +29,7 @@ async def search(
 
     Case, accents and apostrophes do not matter, and the last word may be a beginning. A query
     without a word ("!!!") finds exact names only; a blank one finds nothing, and no store is
-    asked. Without `kinds` all are looked through.
+    asked. Without `kinds` all are looked through. The total is counted up to 1,000 and None beyond.
 
     Raises:
         BadUserInput: more than 200 characters or 30 words, no kind in the list, or a page outside
@@ -42,6 +44,7 @@ async def search(
     if kinds is not None and not kinds:
         raise BadUserInput("`types` must name at least one kind.")
     if not name_key(query):
-        return Page()
+        return Page(total=0)
     asked = tuple(EntityKind) if kinds is None else tuple(dict.fromkeys(kinds))
-    return await search_entities(context.stores.postgres, query, asked, request)
+    page = await search_entities(context.stores.postgres, query, asked, request)
+    return replace(page, total=CountOfSearch, parent=(query, asked))

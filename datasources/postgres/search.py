@@ -1,6 +1,6 @@
 """Search: exact names by a b-tree, then whatever has every word, the most popular first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import (
@@ -12,6 +12,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     false,
+    func,
     literal,
     select,
     true,
@@ -24,13 +25,20 @@ from datasources.names import name_key
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import cut_page
 from datasources.postgres.search_index import scoped, words
-from datasources.postgres.tables import search_entries
+from datasources.postgres.tables import playlists, search_entries
 from datasources.records.external_ids import EntityKind
 from datasources.records.page import Key, Keyset, Page, PageRequest
+from datasources.records.playlists import PlaylistVisibility
 from datasources.records.references import EntityRef
 
 SEARCH = Keyset("search", (int, int, UUID), descending=True)
 """The order of what was found: exact names (1) first, then popularity, then the id."""
+
+MAX_COUNT = 1_000
+"""Searches are counted so far; a short prefix finds a good part of the catalogue."""
+
+Search = tuple[str, tuple[EntityKind, ...]]
+"""What is typed, and the kinds that are looked through."""
 
 _EXACT, _REST = 1, 0
 _LONG_FEATURING = "featuring"
@@ -43,7 +51,8 @@ async def search_entities(
 
     Names that are all of the query come first, then the most popular, then the latest. A query
     without a word finds exact names only. The list is read forward; `request.backward` and
-    `request.before` are not looked at. One statement on `search_entries`.
+    `request.before` are not looked at. One statement on `search_entries`, and on `playlists` for
+    those among what was found.
     """
     rows = await postgres.read(statement(query, kinds, request))
     items = [
@@ -53,18 +62,32 @@ async def search_entities(
     return cut_page(items, request, SEARCH)
 
 
+async def count_found(postgres: Postgres, searches: Sequence[Search]) -> Mapping[Search, int]:
+    """Return how many entities each search finds; one that finds over `MAX_COUNT` is absent.
+
+    One statement, on the same indexes as the searches, and as far as the bound.
+    """
+    counts = []
+    for place, (query, kinds) in enumerate(searches):
+        found = statement(query, kinds, PageRequest(MAX_COUNT)).subquery(f"search_{place}")
+        counts.append(select(literal(place), func.count()).select_from(found))
+    rows = await postgres.read(union_all(*counts))
+    return {searches[place]: count for place, count in rows if count <= MAX_COUNT}
+
+
 def statement(
     query: str, kinds: Sequence[EntityKind], request: PageRequest
 ) -> Select[tuple[str, UUID, int, int]]:
     """Return the statement of a search: kind, id, exact (1 or 0) and popularity of each entity."""
     entries = search_entries.c
-    name = bindparam("name", name_key(query), Text)
+    name = bindparam(None, name_key(query), Text)
     of_kind = entries.kind.in_([kind.value for kind in kinds])
-    branches = [_branch(_EXACT, (entries.name_key == name) & of_kind, request)]
+    shown = _shown(kinds)
+    branches = [_branch(_EXACT, (entries.name_key == name) & of_kind & shown, request)]
     every_word = _every_word(query, kinds)
     if every_word is not None:
-        matches = entries.tsv.bool_op("@@")(cast(bindparam("words", every_word, Text), TSQUERY))
-        branches.append(_branch(_REST, matches & (entries.name_key != name), request))
+        matches = entries.tsv.bool_op("@@")(cast(bindparam(None, every_word, Text), TSQUERY))
+        branches.append(_branch(_REST, matches & (entries.name_key != name) & shown, request))
     found = union_all(*branches).subquery("found")
     return (
         select(found.c.kind, found.c.entity_id, found.c.exact, found.c.popularity)
@@ -86,6 +109,19 @@ def _branch(
     # A limit inside a union stands in parentheses only as a query of its own.
     half = found.subquery(f"half_{exact}")
     return select(half.c.kind, half.c.entity_id, half.c.exact, half.c.popularity)
+
+
+def _shown(kinds: Sequence[EntityKind]) -> ColumnElement[bool]:
+    """Return what keeps playlists that everybody may find; the index may lag behind them.
+
+    A scalar subquery, because PostgreSQL may answer EXISTS by reading the whole table first.
+    """
+    if EntityKind.PLAYLIST not in kinds:
+        return true()
+    entries = search_entries.c
+    visibility = select(playlists.c.visibility).where(playlists.c.id == entries.entity_id)
+    public = visibility.correlate(search_entries).scalar_subquery() == PlaylistVisibility.PUBLIC
+    return (entries.kind != EntityKind.PLAYLIST) | public
 
 
 def _follows(

@@ -12,7 +12,7 @@ from schema.types.artist import Artist
 from schema.types.playlist import Playlist
 from schema.types.track import Track
 from schema.types.user import User
-from schema.views import attribute, itself, loaded, loaded_each
+from schema.views import attribute, itself, loaded, loaded_each, total
 
 SearchResult = Annotated[
     Track | Album | Artist | Playlist | User,
@@ -39,3 +39,6 @@ class SearchConnection:
         EntityByRef, keys="nodes", visible=may_find, description="The results alone."
     )
     page_info: PageInfo = itself("Where this page stands among the results.")
+    total_count: int | None = total(
+        "How many results there are; null where there are more than 1,000. Counted when asked for."
+    )

@@ -14,6 +14,17 @@ from datasources.records.external_ids import EntityKind
 
 _SYLLABLES = [consonant + vowel for consonant in "bcdfghjklmnprstvwz" for vowel in "aeiou"]
 
+_OWNER_ID = UUID(int=1)
+_OWNER = """
+    insert into users (id, handle, display_name, created_at, listening_visibility)
+    values (:id, 'owner', 'Owner', now(), 'PUBLIC') on conflict do nothing
+"""
+_PLAYLISTS = """
+    insert into playlists (id, owner_id, title, visibility, created_at, updated_at)
+    select entity_id, :owner, name_key, 'PUBLIC', now(), now()
+    from search_entries where kind = 'PLAYLIST' on conflict do nothing
+"""
+
 
 def made(
     name: str,
@@ -47,7 +58,10 @@ def many(count: int, seed: int = 1) -> list[dict[str, object]]:
 
 
 async def insert_entries(postgres: Postgres, entries: Iterable[dict[str, object]]) -> None:
-    """Insert entries, and let the planner know of them."""
+    """Insert entries and the playlists among them, all public; let the planner know of them."""
     async with postgres.transaction() as connection:
         await connection.execute(insert(search_entries), list(entries))
+        await connection.execute(text(_OWNER), {"id": _OWNER_ID})
+        await connection.execute(text(_PLAYLISTS), {"owner": _OWNER_ID})
         await connection.execute(text("analyze search_entries"))
+        await connection.execute(text("analyze playlists"))

@@ -1,13 +1,16 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
-from datasources.postgres.search import SEARCH, search_entities
+from datasources.postgres.search import SEARCH, count_found, search_entities
 from datasources.records.external_ids import EntityKind
 from datasources.records.page import Page, PageRequest
 from datasources.records.references import EntityRef
 from datasources.stores import Stores
+from tests.factories.operations import ask
 from tests.factories.search import insert_entries, made, many
+from tests.plugins.round_trips import RoundTrips
 
 ALL = tuple(EntityKind)
 
@@ -138,3 +141,52 @@ async def test_a_forged_border_finds_nothing(empty_stores: Stores, border: int) 
     await insert_entries(empty_stores.postgres, [entity])
     request = PageRequest(5, after=(border, 2**63 - 1, entity["entity_id"]))
     assert (await search_entities(empty_stores.postgres, "one", ALL, request)).nodes == []
+
+
+@pytest.mark.parametrize("query", ["mix", "mix f"])  # an exact name, and a beginning
+async def test_hidden_playlists_are_not_found_where_the_index_lags(
+    empty_stores: Stores, query: str
+) -> None:
+    playlists = [made("Mix f", kind=EntityKind.PLAYLIST) for _ in range(4)]
+    track = made("Mix f")
+    await insert_entries(empty_stores.postgres, [*playlists, track])
+    private, unlisted, gone, public = (one["entity_id"] for one in playlists)
+    async with empty_stores.postgres.transaction() as connection:
+        change = text("update playlists set visibility = :to where id = :id")
+        await connection.execute(change, {"to": "PRIVATE", "id": private})
+        await connection.execute(change, {"to": "UNLISTED", "id": unlisted})
+        await connection.execute(text("delete from playlists where id = :id"), {"id": gone})
+    page = await search_entities(empty_stores.postgres, query, ALL, PageRequest(20))
+    assert {edge.node.id for edge in page.edges} == {public, track["entity_id"]}
+    assert await found(empty_stores, query, EntityKind.PLAYLIST) == [public]
+    assert await count_found(empty_stores.postgres, [(query, ALL)]) == {(query, ALL): 2}
+
+
+async def test_searches_are_counted_in_one_statement_up_to_the_bound(
+    empty_stores: Stores, monkeypatch: pytest.MonkeyPatch, round_trips: RoundTrips
+) -> None:
+    monkeypatch.setattr("datasources.postgres.search.MAX_COUNT", 3)
+    entries = [made("lo", kind=EntityKind.ALBUM), *(made(f"lo {n}") for n in range(3))]
+    await insert_entries(empty_stores.postgres, entries)
+    tracks = ("lo", (EntityKind.TRACK,))
+    albums = ("lo", (EntityKind.ALBUM,))
+    before = round_trips.copy()
+    counts = await count_found(
+        empty_stores.postgres, [("lo", ALL), tracks, albums, ("!!!", ALL), ("nobody", ALL)]
+    )
+    assert round_trips.since(before) == {"postgres": 1}
+    assert counts == {tracks: 3, albums: 1, ("!!!", ALL): 0, ("nobody", ALL): 0}
+
+
+async def test_the_total_is_counted_where_it_is_selected(
+    empty_stores: Stores, round_trips: RoundTrips
+) -> None:
+    await insert_entries(empty_stores.postgres, [made("one"), made("one more")])
+    for fields, total, statements in (("", {}, 1), ("totalCount", {"totalCount": 2}, 2)):
+        before = round_trips.copy()
+        query = f'{{ search(query: "one", first: 1) {{ pageInfo {{ hasNextPage }} {fields} }} }}'
+        shown = (await ask(empty_stores, query))["search"]
+        assert shown == {"pageInfo": {"hasNextPage": True}, **total}
+        assert round_trips.since(before) == {"postgres": statements}
+    nothing = await ask(empty_stores, '{ search(query: " ") { totalCount } }')
+    assert nothing == {"search": {"totalCount": 0}}
