@@ -3,7 +3,6 @@
 import gc
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -13,7 +12,7 @@ from gateway.graphql.graphiql import graphiql_page, graphiql_routes, wants_page
 from gateway.health import ROUTES as HEALTH_ROUTES
 from gateway.lifespan import lifespan
 from gateway.observability.logs import configure_logs
-from gateway.observability.requests import RequestLog
+from gateway.observability.requests import RequestLog, internal_error
 from gateway.settings import Settings
 from schema.build import build_schema
 
@@ -25,9 +24,9 @@ def create_app(settings: Settings) -> Starlette:
     if settings.graphiql_on:
         endpoint = GraphiQLOr(endpoint)
         routes += graphiql_routes()
-    return Starlette(
+    return Gateway(
         routes=[Route("/graphql", endpoint), *routes],
-        middleware=[Middleware(RequestLog)],
+        exception_handlers={Exception: internal_error},
         lifespan=lifespan(settings),
     )
 
@@ -42,6 +41,14 @@ def app_from_environment() -> Starlette:
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     return app
+
+
+class Gateway(Starlette):
+    """An application whose log of requests sees the answers to its defects, too."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return Starlette's own stack in `RequestLog`: it puts what it is given further in."""
+        return RequestLog(super().build_middleware_stack())
 
 
 class GraphiQLOr:

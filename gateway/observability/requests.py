@@ -1,11 +1,16 @@
-"""Gives each request an id, and a line in the log."""
+"""Gives each request an id, a line in the log, and an answer when the application fails."""
 
 from time import perf_counter
 from uuid import uuid4
 
 import structlog
+from graphql import GraphQLError
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from schema.errors import coded
 
 log = structlog.get_logger("gateway.requests")
 
@@ -13,7 +18,10 @@ _QUIET = "/health/"
 
 
 class RequestLog:
-    """ASGI middleware: `X-Request-Id` on each response, and the same id in the log."""
+    """ASGI middleware: `X-Request-Id` on each response, the same id in each line of the log.
+
+    It stands outside everything else. What fails is logged here, once, and goes no further.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -25,6 +33,10 @@ class RequestLog:
             return
         request_id = uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            await self._answer(scope, receive, send, request_id)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         started = perf_counter()
         status = 500
 
@@ -38,15 +50,19 @@ class RequestLog:
         try:
             await self.app(scope, receive, send_with_id)
         except Exception:
-            log.exception("request failed", request_id=request_id, path=scope["path"])
-            raise
+            log.exception("request failed", path=scope["path"])
         finally:
             if not scope["path"].startswith(_QUIET):
                 log.info(
                     "request",
-                    request_id=request_id,
                     method=scope["method"],
                     path=scope["path"],
                     status=status,
                     ms=round((perf_counter() - started) * 1000, 1),
                 )
+
+
+async def internal_error(request: Request, error: Exception) -> Response:
+    """Return what a client gets for a defect: no more than the id of its request."""
+    shown = coded(GraphQLError("", cause=error), request.state.request_id, validated=True)
+    return JSONResponse({"errors": [shown.formatted]}, status_code=500)
