@@ -1,59 +1,20 @@
-"""The server of `demo`: sockets taken early, one process, and a clean stop by signal."""
+"""The server of `demo`: one process, and a clean stop by signal."""
 
 import asyncio
 import contextlib
-import errno
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 
 import uvicorn
 from starlette.types import ASGIApp
 
-_BACKLOG = 2048
+from gateway.commands.sockets import PortTaken, close_all, listen_on
+
+__all__ = ["DemoServer", "PortTaken", "listen_on", "run_until_stopped"]
+
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class PortTaken(Exception):
-    """Somebody else listens on the port."""
-
-
-def listen_on(host: str, port: int) -> list[socket.socket]:
-    """Return sockets that listen on each address of a host ("localhost" has two, often).
-
-    Taken before anything is prepared, so that nobody else gets the port meanwhile; clients that
-    come early wait. Port 0 takes any that is free, the same on each address.
-
-    Raises:
-        PortTaken: somebody listens on one of the addresses.
-        OSError: the host has no address here, or the port is not allowed.
-    """
-    sockets: list[socket.socket] = []
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    addresses = dict.fromkeys((family, str(where[0])) for family, *_, where in found)
-    missing: OSError | None = None
-    for family, address in addresses:
-        try:
-            taken = socket.create_server((address, port), family=family, backlog=_BACKLOG)
-        except OSError as error:
-            if error.errno not in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:
-                _close(sockets)
-                if error.errno == errno.EADDRINUSE:
-                    raise PortTaken from error
-                raise
-            missing = error  # a machine without IPv6 may still name its address
-            continue
-        sockets.append(taken)
-        port = taken.getsockname()[1]
-    if missing is not None and not sockets:
-        raise missing
-    return sockets
-
-
-def _close(sockets: Sequence[socket.socket]) -> None:
-    for one in sockets:
-        one.close()
 
 
 class DemoServer(uvicorn.Server):
@@ -121,4 +82,4 @@ async def run_until_stopped(
         if not server.should_exit:
             raise
     finally:
-        _close(sockets)
+        close_all(sockets)

@@ -1,13 +1,15 @@
 """`serve`: run the gateway."""
 
+import contextlib
 import signal
-import socket
 import sys
 from typing import Annotated
 
 import typer
 
 from gateway.settings import Settings
+
+_START_FAILED = 3  # as uvicorn itself ends then
 
 
 def serve(
@@ -18,7 +20,9 @@ def serve(
     """Run the gateway until SIGTERM or Ctrl-C; answers under way are finished first."""
     import structlog
     import uvicorn
+    from uvicorn.supervisors import Multiprocess
 
+    from gateway.commands.sockets import PortTaken, close_all, listen_on
     from gateway.observability.logs import configure_logs
 
     settings = Settings()
@@ -31,15 +35,21 @@ def serve(
             err=True,
         )
         raise typer.Exit(2)
-    if not is_free(host, port):
+    try:
+        sockets = listen_on(host, port)
+    except PortTaken:
         typer.echo(f"Port {port} is in use: choose another with --port.", err=True)
-        raise typer.Exit(1)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        reason = error.strerror or error
+        typer.echo(f"Cannot listen on port {port} of {host}: {reason}", err=True)
+        raise typer.Exit(1) from None
     configure_logs(production=settings.production)
     address = settings.public_url or f"http://{host}:{port}"
     structlog.get_logger(__name__).info("starting", graphql=f"{address.rstrip('/')}/graphql")
     # uvicorn stops in order and then raises the signal again: to have been told to stop is success.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.run(
+    config = uvicorn.Config(
         "gateway.app:app_from_environment",
         factory=True,
         host=host,
@@ -51,15 +61,12 @@ def serve(
         ws="none",
         timeout_graceful_shutdown=settings.stop_timeout_s,
     )
-
-
-def is_free(host: str, port: int) -> bool:
-    """Whether nobody listens on a port."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+    with contextlib.suppress(KeyboardInterrupt):
+        if workers > 1:
+            close_all(sockets)  # each worker gets the one that their parent binds
+            Multiprocess(config, sockets=[config.bind_socket()]).run()
+            return
+        server = uvicorn.Server(config)
+        server.run(sockets)
+        if not server.started:
+            raise typer.Exit(_START_FAILED)

@@ -107,14 +107,26 @@ def test_unexpected_errors_are_masked_and_logged_under_the_request_id(tmp_path: 
     assert "Traceback" in text
 
 
-def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_a_port_in_use_is_said_in_one_line(address: str, tmp_path: Path) -> None:
+    found = socket.getaddrinfo("localhost", None, type=socket.SOCK_STREAM)
+    if address not in {where[0] for *_, where in found}:
+        pytest.skip(f"{address} is not this machine's localhost")
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address, 0), family=family) as taken:
         port = str(taken.getsockname()[1])
-        done = run(environment(tmp_path), "serve", "--port", port)
+        done = run(environment(tmp_path), "serve", "--host", "localhost", "--port", port)
     assert done.returncode == 1
     assert done.stderr == f"Port {port} is in use: choose another with --port.\n"
+
+
+@pytest.mark.parametrize("host", ["nosuch.invalid", "a..b"])
+def test_a_host_that_is_not_found_is_said_in_one_line(host: str, tmp_path: Path) -> None:
+    done = run(environment(tmp_path), "serve", "--host", host, "--port", str(free_port()))
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert host in line
+    assert "in use" not in line
 
 
 def test_workers_do_not_share_embedded_stores(tmp_path: Path) -> None:

@@ -1,0 +1,52 @@
+"""Sockets of a server, taken before it starts."""
+
+import errno
+import socket
+from collections.abc import Sequence
+
+_BACKLOG = 2048
+
+
+class PortTaken(Exception):
+    """Somebody else listens on the port."""
+
+
+def listen_on(host: str, port: int) -> list[socket.socket]:
+    """Return sockets that listen on each address of a host ("localhost" has two, often).
+
+    Taken before anything is prepared, so that nobody else gets the port meanwhile; clients that
+    come early wait. Port 0 takes any that is free, the same on each address.
+
+    Raises:
+        PortTaken: somebody listens on one of the addresses.
+        OSError: the host is not found or has no address here, or the port is not allowed.
+    """
+    sockets: list[socket.socket] = []
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except UnicodeError as error:  # "a..b", or a label that is too long
+        raise OSError(str(error)) from error
+    addresses = dict.fromkeys((family, str(where[0])) for family, *_, where in found)
+    missing: OSError | None = None
+    for family, address in addresses:
+        try:
+            taken = socket.create_server((address, port), family=family, backlog=_BACKLOG)
+        except OSError as error:
+            if error.errno not in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:
+                close_all(sockets)
+                if error.errno == errno.EADDRINUSE:
+                    raise PortTaken from error
+                raise
+            missing = error  # a machine without IPv6 may still name its address
+            continue
+        sockets.append(taken)
+        port = taken.getsockname()[1]
+    if missing is not None and not sockets:
+        raise missing
+    return sockets
+
+
+def close_all(sockets: Sequence[socket.socket]) -> None:
+    """Close sockets that are not, or no longer, served."""
+    for one in sockets:
+        one.close()
