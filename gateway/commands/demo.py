@@ -38,7 +38,8 @@ def demo(
     """Serve music on embedded stores: a sample, or the files named. Ctrl-C stops it."""
     from uvicorn.loops.auto import auto_loop_factory
 
-    from gateway.commands.demo_server import DemoServer, PortTaken, listen_on, run_until_stopped
+    from gateway.commands.demo_server import DemoServer, run_until_stopped
+    from gateway.commands.sockets import PortTaken, listen_on
 
     given = Settings(env=Environment.DEVELOPMENT)
     port = given.port if port is None else port

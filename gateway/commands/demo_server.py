@@ -10,9 +10,7 @@ from contextlib import AbstractAsyncContextManager
 import uvicorn
 from starlette.types import ASGIApp
 
-from gateway.commands.sockets import PortTaken, close_all, listen_on
-
-__all__ = ["DemoServer", "PortTaken", "listen_on", "run_until_stopped"]
+from gateway.commands.sockets import close_all
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
