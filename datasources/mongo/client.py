@@ -1,5 +1,6 @@
 """The MongoDB client, and its errors in our words."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,10 +13,14 @@ from pymongo.errors import (
     PyMongoError,
 )
 
+from datasources.breaker import Breaker
 from datasources.errors import StoreTimeout, StoreUnavailable
 from datasources.mongo.settings import MongoSettings
 
 STORE = "mongo"
+
+_GRACE_S = 0.2  # for the driver to say itself what is wrong
+_NOT_ALLOWED = {13, 18}  # server codes: no right to do this, wrong user or password
 
 Document = dict[str, Any]
 Collection = AsyncIOMotorCollection[Document]
@@ -25,13 +30,31 @@ class Mongo:
     """One database. Collections are got by name: `mongo["listens"]`."""
 
     def __init__(
-        self, client: AsyncIOMotorClient[Document], database: AsyncIOMotorDatabase[Document]
+        self,
+        client: AsyncIOMotorClient[Document],
+        database: AsyncIOMotorDatabase[Document],
+        timeout_s: float | None = None,
     ) -> None:
         self.client = client
         self.database = database
+        self._timeout_s = timeout_s
+        self._breaker = Breaker(STORE)
 
     def __getitem__(self, collection: str) -> Collection:
         return self.database[collection]
+
+    @asynccontextmanager
+    async def answering(self) -> AsyncIterator[None]:
+        """Run one read of a request: in time, and not at all where the last one waited in vain.
+
+        The driver's own time-out begins when one of its few threads takes a call up; this one
+        begins now.
+
+        Raises:
+            StoreUnavailable, StoreTimeout: the store did not answer.
+        """
+        async with self._breaker.guard(), our_errors(), asyncio.timeout(self._timeout_s):
+            yield
 
     async def find_by_id(self, collection: str, ids: list[str]) -> dict[str, Document]:
         """Return documents by `_id`; one round trip, a missing id absent.
@@ -39,7 +62,7 @@ class Mongo:
         Raises:
             StoreUnavailable, StoreTimeout: the store did not answer.
         """
-        async with our_errors():
+        async with self.answering():
             # All in the first batch: by default a cursor asks again after 101 documents.
             cursor = self[collection].find({"_id": {"$in": ids}}, batch_size=len(ids) + 1)
             found = await cursor.to_list(None)
@@ -51,7 +74,7 @@ class Mongo:
         Raises:
             StoreUnavailable, StoreTimeout: the store did not answer.
         """
-        async with our_errors():
+        async with self.answering():
             info = await self.client.server_info()
         return str(info["version"])
 
@@ -73,7 +96,7 @@ def open_mongo(url: str, settings: MongoSettings) -> Mongo:
         w="majority",
         appname="polyphony",
     )
-    return Mongo(client, client.get_default_database("polyphony"))
+    return Mongo(client, client.get_default_database("polyphony"), settings.timeout_s + _GRACE_S)
 
 
 @asynccontextmanager
@@ -83,9 +106,11 @@ async def our_errors() -> AsyncIterator[None]:
         yield
     except (BulkWriteError, DuplicateKeyError):
         raise
+    except TimeoutError as error:
+        raise StoreTimeout(STORE) from error
     except PyMongoError as error:
         if error.timeout:
             raise StoreTimeout(STORE) from error
-        if isinstance(error, ConnectionFailure):
+        if isinstance(error, ConnectionFailure) or getattr(error, "code", None) in _NOT_ALLOWED:
             raise StoreUnavailable(STORE, str(error)) from error
         raise

@@ -82,7 +82,7 @@ async def fetch_listens_of_user(
     if bounds:
         wanted["$and"] = bounds
     way = ASCENDING if request.backward else DESCENDING
-    async with our_errors():
+    async with mongo.answering():
         cursor = mongo[LISTENS].find(wanted).sort([("at", way), ("_id", way)])
         found = await cursor.limit(request.limit + 1).to_list(None)
     return [(record := listen_record(one), listen_key(record)) for one in found]
