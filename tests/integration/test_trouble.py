@@ -122,3 +122,36 @@ async def _recovers(stores: Stores) -> dict[str, Any]:
         if "errors" not in response or monotonic() > deadline:
             return response
         await asyncio.sleep(0.2)
+
+
+LEVELS = """
+{
+  user(handle: "ada") {
+    recommendations(first: 2) {
+      degraded
+      nodes { playCount similar(first: 2) { degraded nodes { playCount } } }
+    }
+    topTracks(first: 2) { nodes { playCount } }
+  }
+}
+"""
+
+
+async def test_a_hanging_mongo_is_waited_for_once(
+    fragile_stores: Stores, proxies: dict[str, Proxy]
+) -> None:
+    """Neither the levels of a request nor the requests beside it add up."""
+    await respond(fragile_stores, LEVELS)
+    proxies["mongo"].hang()
+    started = monotonic()
+    responses = await asyncio.gather(*(respond(fragile_stores, LEVELS) for _ in range(40)))
+    took = monotonic() - started
+    assert took < WITHIN_S + SLACK_S
+    for response in responses:
+        ada = response["data"]["user"]
+        assert ada["recommendations"]["degraded"] is True
+        assert len(ada["recommendations"]["nodes"]) == 2
+        assert ada["topTracks"] is None
+    proxies["mongo"].resume()
+    whole = await _recovers(fragile_stores)
+    assert "errors" not in whole
