@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import and_, select
 
 from datasources.postgres.client import Postgres
-from datasources.postgres.reading import any_of, fetch_lists
+from datasources.postgres.reading import any_of, fetch_lists, unnest_columns
 from datasources.postgres.tables import external_ids
 from datasources.records.external_ids import EntityKind, ExternalIdRecord, ExternalSource
 
@@ -35,5 +35,8 @@ async def fetch_ids_by_external(
     Read from `external_ids`.
     """
     key = (_TABLE.source, _TABLE.type, _TABLE.value)
-    rows = await postgres.read(select(*key, _TABLE.entity_id).where(tuple_(*key).in_(keys)))
+    arrays = zip(key, zip(*keys, strict=True), strict=True)
+    asked = unnest_columns("asked", **{one.name: (values, one.type) for one, values in arrays})
+    same = [one == asked.c[one.name] for one in key]
+    rows = await postgres.read(select(*key, _TABLE.entity_id).join(asked, and_(*same)))
     return {(row[0], row[1], row[2]): row[3] for row in rows}

@@ -7,19 +7,17 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     FromClause,
     Select,
     Text,
     Uuid,
-    bindparam,
-    func,
     select,
     true,
 )
 
 from datasources.postgres.client import Postgres
+from datasources.postgres.reading import unnest
 from datasources.postgres.tables import (
     audio_features,
     genres,
@@ -118,9 +116,3 @@ def most_popular(table: FromClause, limit: int, *only: ColumnElement[bool]) -> S
     popularity, id_ = table.c.popularity, table.c.id
     statement = select(id_, popularity).where(*only)
     return statement.order_by(popularity.desc(), id_.desc()).limit(limit)
-
-
-def unnest(name: str, values: Sequence[object], type_: Any) -> Any:
-    """Return an array as a table of one column, `value`."""
-    array = bindparam(None, list(values), ARRAY(type_))
-    return func.unnest(array).table_valued("value").render_derived(name=name)

@@ -22,7 +22,8 @@ from sqlalchemy import (
 )
 
 from datasources.postgres.client import Postgres
-from datasources.postgres.popular import Popular, most_popular, unnest
+from datasources.postgres.popular import Popular, most_popular
+from datasources.postgres.reading import unnest
 from datasources.postgres.tables import (
     artist_genres,
     artists,

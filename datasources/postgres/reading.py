@@ -1,4 +1,4 @@
-"""The two reads that every entity has: rows by id, and counts by parent."""
+"""The two reads that every entity has, rows by id and counts by parent, and values as arrays."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, FromClause, Select, any_, bindparam, func, select
+from sqlalchemy.types import TypeEngine
 
 from datasources.postgres.client import Postgres
 
@@ -19,6 +20,20 @@ def any_of(column: ColumnElement[Any], values: Collection[object]) -> ColumnElem
     They travel as one array: the statement is the same text, and one plan, for any number.
     """
     return column == any_(bindparam(None, list(values), ARRAY(column.type)))
+
+
+def unnest(name: str, values: Sequence[object], type_: TypeEngine[Any]) -> Any:
+    """Return an array as a table of one column, `value`."""
+    return unnest_columns(name, value=(values, type_))
+
+
+def unnest_columns(name: str, **columns: tuple[Sequence[object], TypeEngine[Any]]) -> Any:
+    """Return arrays of one length as a table, a column for each, in their order.
+
+    One parameter for each column: the statement is the same text for any number of rows.
+    """
+    arrays = [bindparam(None, list(values), ARRAY(type_)) for values, type_ in columns.values()]
+    return func.unnest(*arrays).table_valued(*columns).render_derived(name=name)
 
 
 def columns_of(record: type[Any], table: FromClause) -> list[ColumnElement[Any]]:

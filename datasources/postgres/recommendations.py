@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     Text,
     Uuid,
-    bindparam,
     cast,
     func,
     literal,
@@ -20,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from datasources.postgres.client import Postgres
-from datasources.postgres.reading import any_of
+from datasources.postgres.reading import any_of, unnest, unnest_columns
 from datasources.postgres.tables import (
     artist_genres,
     artists,
@@ -92,8 +90,7 @@ async def fetch_best_tracks_of_artists(
     Equal ones by id downwards; of tracks with one title the most popular alone, since most are
     one recording on several releases. Read from `track_credits` and `tracks`.
     """
-    array = bindparam(None, list(artist_ids), ARRAY(Uuid))
-    artist = func.unnest(array).table_valued("value").render_derived(name="artist")
+    artist = unnest("artist", artist_ids, Uuid())
     title = func.lower(tracks.c.title)
     titles = (
         select(tracks.c.id, tracks.c.popularity)
@@ -127,8 +124,7 @@ async def fetch_last_tracks_of_playlists(
     postgres: Postgres, playlists: Sequence[UUID], each: int
 ) -> Mapping[UUID, Sequence[UUID]]:
     """Return the tracks of each playlist's last items, the last first (`playlist_items`)."""
-    array = bindparam(None, list(playlists), ARRAY(Uuid))
-    playlist = func.unnest(array).table_valued("value").render_derived(name="playlist")
+    playlist = unnest("playlist", playlists, Uuid())
     last = (
         select(playlist_items.c.track_id)
         .where(playlist_items.c.playlist_id == playlist.c.value)
@@ -151,14 +147,7 @@ async def fetch_held(
     Read from `playlist_items`.
     """
     playlists, track_ids = zip(*pairs, strict=True)
-    asked = (
-        func.unnest(
-            bindparam(None, list(playlists), ARRAY(Uuid)),
-            bindparam(None, list(track_ids), ARRAY(Uuid)),
-        )
-        .table_valued("playlist_id", "track_id")
-        .render_derived(name="asked")
-    )
+    asked = unnest_columns("asked", playlist_id=(playlists, Uuid()), track_id=(track_ids, Uuid()))
     item = playlist_items.c
     held = select(item.id).where(
         item.playlist_id == asked.c.playlist_id, item.track_id == asked.c.track_id
