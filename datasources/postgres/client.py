@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 from sqlalchemy import Executable, Row
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from datasources.breaker import Breaker
 from datasources.errors import StoreTimeout, StoreUnavailable
 from datasources.postgres.settings import PostgresSettings
 
@@ -22,6 +24,7 @@ class Postgres:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self._breaker = Breaker(STORE)
         # Each read is one statement: without a transaction it is one round trip, too.
         self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -40,7 +43,7 @@ class Postgres:
         Raises:
             StoreUnavailable, StoreTimeout: the store did not answer.
         """
-        async with our_errors():
+        async with self._breaker.guard(), our_errors():
             try:
                 return await self._read(statement, parameters)
             except DBAPIError as error:
@@ -51,7 +54,7 @@ class Postgres:
     async def _read(
         self, statement: Executable, parameters: Mapping[str, object] | None
     ) -> Sequence[AnyRow]:
-        async with self._reader.connect() as connection:
+        async with connected(self._reader) as connection:
             return (await connection.execute(statement, parameters)).all()
 
     @asynccontextmanager
@@ -62,7 +65,12 @@ class Postgres:
             StoreUnavailable, StoreTimeout: the store did not answer; nothing is committed, or,
                 where the commit itself was cut off, that is not known.
         """
-        async with our_errors(), self.engine.begin() as connection:
+        async with (
+            self._breaker.guard(),
+            our_errors(),
+            connected(self.engine) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     async def close(self) -> None:
@@ -76,6 +84,7 @@ def open_postgres(url: str, settings: PostgresSettings) -> Postgres:
         url,
         pool_size=settings.pool_size,
         max_overflow=0,
+        hide_parameters=True,  # an error with them would go to the log
         pool_timeout=settings.pool_timeout_s,
         connect_args={
             "timeout": settings.connect_timeout_s,
@@ -89,6 +98,32 @@ def open_postgres(url: str, settings: PostgresSettings) -> Postgres:
         },
     )
     return Postgres(engine)
+
+
+@asynccontextmanager
+async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Yield a connection.
+
+    Raises:
+        StoreUnavailable, StoreTimeout: there is none to be had: the store does not answer, does
+            not want us, or its address has an option that the driver does not know.
+    """
+    connection = engine.connect()
+    try:
+        async with our_errors():
+            await connection.start()
+    except (
+        SQLAlchemyError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise StoreUnavailable(STORE, str(getattr(error, "orig", None) or error)) from error
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager

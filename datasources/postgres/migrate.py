@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from datasources.postgres.client import our_errors
+from datasources.postgres.client import connected, our_errors
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -42,9 +42,9 @@ async def pending_migrations(url: str, timeout_s: float = 1.0) -> list[str]:
     """Return the revisions that are not applied yet, oldest first."""
     script = ScriptDirectory(str(MIGRATIONS))
     connect_args = {"timeout": timeout_s, "command_timeout": timeout_s}
-    engine = create_async_engine(url, connect_args=connect_args)
+    engine = create_async_engine(url, connect_args=connect_args, hide_parameters=True)
     try:
-        async with our_errors(), engine.connect() as connection:
+        async with our_errors(), connected(engine) as connection:
             current = await connection.run_sync(_current)
     finally:
         await engine.dispose()

@@ -7,6 +7,7 @@ from alembic.runtime.migration import MigrationInfo
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from datasources.postgres.client import connected
 from datasources.postgres.tables import metadata
 
 LOCK = 7_064_973  # any number, the same for all processes
@@ -29,8 +30,8 @@ def _run(connection: Connection) -> None:
 
 
 async def _main() -> None:
-    engine = create_async_engine(context.config.attributes["url"])
-    async with engine.connect() as connection:
+    engine = create_async_engine(context.config.attributes["url"], hide_parameters=True)
+    async with connected(engine) as connection:
         await connection.run_sync(_run)
     await engine.dispose()
 
