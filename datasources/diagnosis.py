@@ -7,7 +7,9 @@ from pydantic import SecretStr
 
 from datasources.errors import StoreError
 from datasources.health import StoreHealth, check_stores
+from datasources.mongo.client import open_mongo
 from datasources.postgres.migrate import pending_migrations
+from datasources.redis.client import open_redis
 from datasources.settings import StoreSettings
 from datasources.stores import Stores, open_stores
 
@@ -28,9 +30,13 @@ class Diagnosis:
 
 async def diagnose(settings: StoreSettings) -> list[Diagnosis]:
     """Return a diagnosis of PostgreSQL, MongoDB and Redis, in this order."""
-    async with open_stores(settings) as stores:
-        await check_stores(stores)  # connects: the latency is that of a connection in use
-        postgres, mongo, redis = await check_stores(stores)
+    wrong = await wrong_addresses(settings)
+    without = {store: getattr(settings, store).model_copy(update={"url": None}) for store in wrong}
+    async with open_stores(settings.model_copy(update=without)) as stores:
+        # The first check connects and says what is wrong; the latency is of a connection in use.
+        first, again = await check_stores(stores), await check_stores(stores)
+        checks = [two if one.ok else one for one, two in zip(first, again, strict=True)]
+        postgres, mongo, redis = (wrong.get(one.store, one) for one in checks)
         pending = await _pending(stores) if postgres.ok else None
     files = f"files under {settings.data_dir}"
     memory = "memory of each process"
@@ -39,6 +45,22 @@ async def diagnose(settings: StoreSettings) -> list[Diagnosis]:
         _diagnosis(mongo, settings.mongo.url, memory),
         _diagnosis(redis, settings.redis.url, memory),
     ]
+
+
+async def wrong_addresses(settings: StoreSettings) -> dict[str, StoreHealth]:
+    """Return the stores whose address cannot be one, and why; nothing is connected to."""
+    wrong: dict[str, StoreHealth] = {}
+    try:
+        if settings.mongo.url:
+            await open_mongo(settings.mongo.url.get_secret_value(), settings.mongo).close()
+    except StoreError as error:
+        wrong[error.store] = StoreHealth(error.store, None, 0.0, error.detail)
+    try:
+        if settings.redis.url:
+            await open_redis(settings.redis.url.get_secret_value(), settings.redis).close()
+    except StoreError as error:
+        wrong[error.store] = StoreHealth(error.store, None, 0.0, error.detail)
+    return wrong
 
 
 def _diagnosis(health: StoreHealth, url: SecretStr | None, embedded: str) -> Diagnosis:

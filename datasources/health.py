@@ -45,6 +45,8 @@ async def _check(
         version, problem = await ask(stores), None
     except StoreError as error:
         version, problem = None, error.detail or "no answer in time"
+    except Exception as error:  # noqa: BLE001  whatever is wrong is what is asked for
+        version, problem = None, f"{type(error).__name__}: {error}"
     return StoreHealth(store, version, (perf_counter() - started) * 1000, problem)
 
 

@@ -5,6 +5,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
+from datasources.errors import StoreError
 from gateway.commands import imports, recommend
 from gateway.commands.demo import demo
 from gateway.commands.doctor import doctor
@@ -26,7 +27,7 @@ app.add_typer(recommend.app, name="recommend", help="Train recommendations.")
 
 
 def main() -> None:
-    """Run a command; settings that are wrong are said in a line each."""
+    """Run a command; settings that are wrong, or a store that is not there, are said in a line."""
     try:
         app(prog_name="python -m gateway")
     except ValidationError as error:
@@ -34,6 +35,9 @@ def main() -> None:
             name = "_".join(["POLYPHONY", *map(str, one["loc"] or ("*",))]).upper()
             typer.echo(f"{name}: {one['msg'].removeprefix('Value error, ')}", err=True)
         sys.exit(2)
+    except StoreError as error:
+        typer.echo(f"{error}. `python -m gateway doctor` says more.", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

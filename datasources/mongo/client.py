@@ -8,6 +8,7 @@ from typing import Any
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
 from pymongo.errors import (
     BulkWriteError,
+    ConfigurationError,
     ConnectionFailure,
     DuplicateKeyError,
     PyMongoError,
@@ -84,19 +85,27 @@ class Mongo:
 
 
 def open_mongo(url: str, settings: MongoSettings) -> Mongo:
-    """Return a client; the first operation connects. The database is the one that the URL names."""
+    """Return a client; the first operation connects. The database is the one that the URL names.
+
+    Raises:
+        StoreUnavailable: this is no address of MongoDB.
+    """
     timeout_ms = int(settings.timeout_s * 1000)
-    client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
-        url,
-        timeoutMS=timeout_ms,
-        serverSelectionTimeoutMS=timeout_ms,
-        connectTimeoutMS=timeout_ms,
-        heartbeatFrequencyMS=1000,
-        tz_aware=True,
-        w="majority",
-        appname="polyphony",
-    )
-    return Mongo(client, client.get_default_database("polyphony"), settings.timeout_s + _GRACE_S)
+    try:
+        client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+            url,
+            timeoutMS=timeout_ms,
+            serverSelectionTimeoutMS=timeout_ms,
+            connectTimeoutMS=timeout_ms,
+            heartbeatFrequencyMS=1000,
+            tz_aware=True,
+            w="majority",
+            appname="polyphony",
+        )
+        database = client.get_default_database("polyphony")
+    except (PyMongoError, TypeError, ValueError) as error:
+        raise StoreUnavailable(STORE, str(error)) from error
+    return Mongo(client, database, settings.timeout_s + _GRACE_S)
 
 
 @asynccontextmanager
@@ -111,6 +120,7 @@ async def our_errors() -> AsyncIterator[None]:
     except PyMongoError as error:
         if error.timeout:
             raise StoreTimeout(STORE) from error
-        if isinstance(error, ConnectionFailure) or getattr(error, "code", None) in _NOT_ALLOWED:
+        no_connection = isinstance(error, (ConnectionFailure, ConfigurationError))
+        if no_connection or getattr(error, "code", None) in _NOT_ALLOWED:
             raise StoreUnavailable(STORE, str(error)) from error
         raise

@@ -7,8 +7,10 @@ from redis.asyncio import Redis as RedisClient
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeout
 
+from datasources.breaker import Breaker
 from datasources.errors import StoreTimeout, StoreUnavailable
 from datasources.redis.settings import RedisSettings
 
@@ -21,10 +23,21 @@ class Redis:
     def __init__(self, client: RedisClient, prefix: str) -> None:
         self.client = client
         self.prefix = prefix
+        self._breaker = Breaker(STORE)
 
     def key(self, *parts: object) -> str:
         """Return the full name of a key, its parts joined by colons."""
         return self.prefix + ":".join(str(part) for part in parts)
+
+    @asynccontextmanager
+    async def answering(self) -> AsyncIterator[None]:
+        """Run one command, and not at all where the last one waited in vain.
+
+        Raises:
+            StoreUnavailable, StoreTimeout: the store did not answer.
+        """
+        async with self._breaker.guard(), our_errors():
+            yield
 
     async def version(self) -> str:
         """Return the server's version (`INFO server`).
@@ -32,7 +45,7 @@ class Redis:
         Raises:
             StoreUnavailable, StoreTimeout: the store did not answer.
         """
-        async with our_errors():
+        async with self.answering():
             info = await self.client.info("server")
         return str(info["redis_version"])
 
@@ -45,24 +58,37 @@ def open_redis(url: str, settings: RedisSettings) -> Redis:
     """Return a client; the first command connects.
 
     Without retries of the driver's own: they turn a time-out of one second into fifteen.
+
+    Raises:
+        StoreUnavailable: this is no address of Redis, or has an option that nobody knows.
     """
-    client = RedisClient.from_url(
-        url,
-        socket_timeout=settings.timeout_s,
-        socket_connect_timeout=settings.timeout_s,
-        retry=Retry(NoBackoff(), 0),
-        decode_responses=True,
-        client_name="polyphony",
-    )
+    try:
+        client = RedisClient.from_url(
+            url,
+            socket_timeout=settings.timeout_s,
+            socket_connect_timeout=settings.timeout_s,
+            retry=Retry(NoBackoff(), 0),
+            decode_responses=True,
+            client_name="polyphony",
+        )
+        pool = client.connection_pool
+        pool.connection_class(**pool.connection_kwargs)  # reads the options, connects to nothing
+    except (RedisError, TypeError, ValueError) as error:
+        # "Port could not be cast … as 'x'": where a password has a slash, x is a part of it.
+        raise StoreUnavailable(STORE, str(error).partition(" as '")[0]) from None
     return Redis(client, settings.prefix)
 
 
 @asynccontextmanager
 async def our_errors() -> AsyncIterator[None]:
-    """Turn the driver's connection errors into ours; others are defects and pass."""
+    """Turn the driver's errors into ours.
+
+    Our few commands cannot be wrong by themselves: what the server answers to them with an error
+    is that it does not want us (login, permission, number of the database).
+    """
     try:
         yield
     except RedisTimeout as error:
         raise StoreTimeout(STORE) from error
-    except (RedisConnectionError, OSError) as error:
+    except (RedisConnectionError, ResponseError, OSError) as error:
         raise StoreUnavailable(STORE, str(error)) from error

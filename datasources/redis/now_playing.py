@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 
 from datasources.records.listening import NowPlayingRecord
-from datasources.redis.client import Redis, our_errors
+from datasources.redis.client import Redis
 
 MAX_S = 600
 """Longest time that anything counts as playing."""
@@ -26,7 +26,7 @@ async def put_now_playing(
     name = _name(redis, user_id)
     left_ms = int(min(expires_s, MAX_S) * 1000)
     value = orjson.dumps({"track": str(track_id), "started_at": started_at.timestamp()})
-    async with our_errors():
+    async with redis.answering():
         if left_ms > 0:
             await redis.client.set(name, value, px=left_ms)
         else:
@@ -41,7 +41,7 @@ async def fetch_now_playing(redis: Redis, users: Sequence[UUID]) -> Mapping[UUID
     Raises:
         StoreUnavailable, StoreTimeout: the store did not answer.
     """
-    async with our_errors():
+    async with redis.answering():
         values = await redis.client.mget([_name(redis, user) for user in users])
     found = zip(users, map(_record, values), strict=True)
     return {user: record for user, record in found if record}
