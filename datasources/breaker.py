@@ -35,8 +35,12 @@ class Breaker:
             self._leave_alone()  # others wait for what this call finds out
         try:
             yield
-        except StoreError:
-            self._leave_alone()
+        except StoreError as error:
+            if error.store == self._store:
+                self._leave_alone()
+            raise
+        except Exception:
+            self._retry_at = None  # it answered, though with an error
             raise
         self._retry_at = None
 

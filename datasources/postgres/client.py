@@ -10,7 +10,6 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from datasources.breaker import Breaker
 from datasources.errors import StoreTimeout, StoreUnavailable
 from datasources.postgres.settings import PostgresSettings
 
@@ -20,11 +19,14 @@ AnyRow = Row[*tuple[Any, ...]]
 
 
 class Postgres:
-    """A pool of connections. One is taken for each batch, never for a whole request."""
+    """A pool of connections. One is taken for each batch, never for a whole request.
+
+    There is no breaker here: time-outs of a pool do not queue up, and one slow statement must not
+    cost the others their answers.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
-        self._breaker = Breaker(STORE)
         # Each read is one statement: without a transaction it is one round trip, too.
         self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -43,7 +45,7 @@ class Postgres:
         Raises:
             StoreUnavailable, StoreTimeout: the store did not answer.
         """
-        async with self._breaker.guard(), our_errors():
+        async with our_errors():
             try:
                 return await self._read(statement, parameters)
             except DBAPIError as error:
@@ -65,12 +67,7 @@ class Postgres:
             StoreUnavailable, StoreTimeout: the store did not answer; nothing is committed, or,
                 where the commit itself was cut off, that is not known.
         """
-        async with (
-            self._breaker.guard(),
-            our_errors(),
-            connected(self.engine) as connection,
-            connection.begin(),
-        ):
+        async with our_errors(), connected(self.engine) as connection, connection.begin():
             yield connection
 
     async def close(self) -> None:

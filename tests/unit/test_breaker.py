@@ -52,3 +52,18 @@ async def test_a_defect_is_not_the_stores() -> None:
     with pytest.raises(KeyError):
         await ask(breaker, KeyError("x"))
     assert await ask(breaker) == "answered"
+
+
+async def test_an_error_is_an_answer_and_others_troubles_are_theirs() -> None:
+    clock = Clock()
+    breaker = Breaker("mongo", clock)
+    with pytest.raises(StoreTimeout):
+        await ask(breaker, StoreTimeout("postgres"))
+    assert await ask(breaker) == "answered"
+
+    with pytest.raises(StoreTimeout):
+        await ask(breaker, StoreTimeout("mongo"))
+    clock.now += PAUSE_S
+    with pytest.raises(KeyError):
+        await ask(breaker, KeyError("the store's own words"))
+    assert await ask(breaker) == "answered"
