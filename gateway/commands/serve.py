@@ -1,5 +1,6 @@
 """`serve`: run the gateway."""
 
+import asyncio
 import contextlib
 import signal
 import sys
@@ -22,6 +23,7 @@ def serve(
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
+    from datasources.diagnosis import wrong_addresses
     from gateway.commands.sockets import PortTaken, close_all, listen_on
     from gateway.observability.logs import configure_logs
 
@@ -34,6 +36,9 @@ def serve(
             f"Each worker would have its own embedded {stores}: run one, or set their URLs.",
             err=True,
         )
+        raise typer.Exit(2)
+    for one in asyncio.run(wrong_addresses(settings.stores)).values():
+        typer.echo(f"POLYPHONY_{one.store.upper()}_URL: {one.problem}", err=True)
         raise typer.Exit(2)
     try:
         sockets = listen_on(host, port)

@@ -129,6 +129,15 @@ def test_a_host_that_is_not_found_is_said_in_one_line(host: str, tmp_path: Path)
     assert "in use" not in line
 
 
+def test_an_address_that_cannot_be_is_said_in_one_line(tmp_path: Path) -> None:
+    env = environment(tmp_path, POLYPHONY_MONGO_URL="mongodb://user:hunter2@host:99999/x")
+    done = run(env, "serve", "--port", str(free_port()))
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("POLYPHONY_MONGO_URL: Port must be")
+    assert "hunter2" not in line
+
+
 def test_workers_do_not_share_embedded_stores(tmp_path: Path) -> None:
     done = run(environment(tmp_path), "serve", "--workers", "2")
     assert done.returncode == 2
