@@ -42,16 +42,19 @@ metadata = MetaData(
 )
 
 
-def _instant(name: str, *, nullable: bool = False) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
+def instant(name: str, *, nullable: bool = False, index: bool | None = None) -> Column[object]:
+    """Return a column for a moment."""
+    return Column(name, DateTime(timezone=True), nullable=nullable, index=index)
 
 
-def _points_at(column: str, name: str, **options: object) -> Column[object]:
+def points_at(column: str, name: str, **options: object) -> Column[object]:
+    """Return a column for another row's id; when that row goes, this one goes with it."""
     foreign = ForeignKey(column, ondelete="CASCADE")
     return Column(name, Uuid, foreign, **{"nullable": False, **options})  # type: ignore[arg-type]
 
 
-def _one_of(column: str, choices: type[StrEnum]) -> CheckConstraint:
+def one_of(column: str, choices: type[StrEnum]) -> CheckConstraint:
+    """Return the constraint that a column holds one of the choices."""
     listed = ", ".join(f"'{choice}'" for choice in choices)
     return CheckConstraint(f"{column} in ({listed})", name=column)
 
@@ -69,16 +72,16 @@ users = Table(
     ),
     Column("display_name", Text, nullable=False),
     Column("avatar_url", Text),
-    _instant("created_at"),
+    instant("created_at"),
     Column("listening_visibility", Choice(ListeningVisibility), nullable=False),
-    _one_of("listening_visibility", ListeningVisibility),
+    one_of("listening_visibility", ListeningVisibility),
 )
 
 user_follows = Table(
     "user_follows",
     metadata,
-    _points_at("users.id", "follower_id", primary_key=True),
-    _points_at("users.id", "followed_id", primary_key=True),
+    points_at("users.id", "follower_id", primary_key=True),
+    points_at("users.id", "followed_id", primary_key=True),
     CheckConstraint("follower_id <> followed_id", name="not_oneself"),
     Index(None, "followed_id", "follower_id"),
 )
@@ -112,15 +115,15 @@ albums = Table(
         Computed("coalesce(release_date - date '0001-01-01', -1)", persisted=True),
         nullable=False,
     ),
-    _one_of("kind", AlbumKind),
-    _one_of("release_date_precision", DatePrecision),
+    one_of("kind", AlbumKind),
+    one_of("release_date_precision", DatePrecision),
 )
 
 tracks = Table(
     "tracks",
     metadata,
     Column("id", Uuid, primary_key=True),
-    _points_at("albums.id", "album_id"),
+    points_at("albums.id", "album_id"),
     Column("title", Text, nullable=False),
     Column("duration_ms", Integer, nullable=False),
     Column("explicit", Boolean),
@@ -140,12 +143,12 @@ def _credits(name: str, entity: str) -> Table:
     return Table(
         name,
         metadata,
-        _points_at(f"{entity}s.id", f"{entity}_id", primary_key=True),
+        points_at(f"{entity}s.id", f"{entity}_id", primary_key=True),
         Column("position", Integer, primary_key=True, autoincrement=False),
-        _points_at("artists.id", "artist_id"),
+        points_at("artists.id", "artist_id"),
         Column("role", Choice(CreditRole), nullable=False),
         UniqueConstraint("artist_id", f"{entity}_id", "role"),
-        _one_of("role", CreditRole),
+        one_of("role", CreditRole),
     )
 
 
@@ -155,7 +158,7 @@ album_credits = _credits("album_credits", "album")
 audio_features = Table(
     "audio_features",
     metadata,
-    _points_at("tracks.id", "track_id", primary_key=True),
+    points_at("tracks.id", "track_id", primary_key=True),
     Column("danceability", Double, nullable=False),
     Column("energy", Double, nullable=False),
     Column("key", SmallInteger),
@@ -176,15 +179,15 @@ genres = Table(
     Column("id", Uuid, primary_key=True),
     Column("slug", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
-    _points_at("genres.id", "parent_id", nullable=True),
+    points_at("genres.id", "parent_id", nullable=True),
     Column("track_count", Integer, nullable=False, server_default=text("0")),
 )
 
 track_genres = Table(
     "track_genres",
     metadata,
-    _points_at("tracks.id", "track_id", primary_key=True),
-    _points_at("genres.id", "genre_id", primary_key=True),
+    points_at("tracks.id", "track_id", primary_key=True),
+    points_at("genres.id", "genre_id", primary_key=True),
     Index(None, "genre_id", "track_id"),
 )
 
@@ -192,8 +195,8 @@ track_genres = Table(
 artist_genres = Table(
     "artist_genres",
     metadata,
-    _points_at("artists.id", "artist_id", primary_key=True),
-    _points_at("genres.id", "genre_id", primary_key=True),
+    points_at("artists.id", "artist_id", primary_key=True),
+    points_at("genres.id", "genre_id", primary_key=True),
     Column("track_count", Integer, nullable=False),
 )
 
@@ -204,7 +207,7 @@ external_ids = Table(
     Column("type", Choice(EntityKind), primary_key=True),
     Column("value", Text, primary_key=True),
     Column("entity_id", Uuid, nullable=False, index=True),
-    _one_of("type", EntityKind),
+    one_of("type", EntityKind),
 )
 
 # --- playlists and library ----------------------------------------------------------------------
@@ -213,7 +216,7 @@ playlists = Table(
     "playlists",
     metadata,
     Column("id", Uuid, primary_key=True),
-    _points_at("users.id", "owner_id"),
+    points_at("users.id", "owner_id"),
     Column("title", Text, nullable=False),
     Column("description", Text),
     Column("visibility", Choice(PlaylistVisibility), nullable=False),
@@ -222,9 +225,9 @@ playlists = Table(
     Column("follower_count", Integer, nullable=False, server_default=text("0")),
     Column("track_count", Integer, nullable=False, server_default=text("0")),
     Column("duration_ms", BigInteger, nullable=False, server_default=text("0")),
-    _instant("created_at"),
-    _instant("updated_at"),
-    _one_of("visibility", PlaylistVisibility),
+    instant("created_at"),
+    instant("updated_at"),
+    one_of("visibility", PlaylistVisibility),
     Index(None, "owner_id", "id"),
 )
 
@@ -232,38 +235,38 @@ playlist_items = Table(
     "playlist_items",
     metadata,
     Column("id", Uuid, primary_key=True),
-    _points_at("playlists.id", "playlist_id"),
+    points_at("playlists.id", "playlist_id"),
     # A fractional index: between any two positions there is room for another.
     Column("position", Text(collation="C"), nullable=False),
-    _points_at("tracks.id", "track_id", index=True),
+    points_at("tracks.id", "track_id", index=True),
     Column("added_by", Uuid, ForeignKey("users.id", ondelete="SET NULL")),
-    _instant("added_at", nullable=True),
+    instant("added_at", nullable=True),
     UniqueConstraint("playlist_id", "position", "id"),
 )
 
 playlist_collaborators = Table(
     "playlist_collaborators",
     metadata,
-    _points_at("playlists.id", "playlist_id", primary_key=True),
-    _points_at("users.id", "user_id", primary_key=True),
+    points_at("playlists.id", "playlist_id", primary_key=True),
+    points_at("users.id", "user_id", primary_key=True),
     Column("role", Choice(CollaboratorRole), nullable=False),
-    _instant("added_at"),
-    _one_of("role", CollaboratorRole),
+    instant("added_at"),
+    one_of("role", CollaboratorRole),
 )
 
 playlist_followers = Table(
     "playlist_followers",
     metadata,
-    _points_at("playlists.id", "playlist_id", primary_key=True),
-    _points_at("users.id", "user_id", primary_key=True),
+    points_at("playlists.id", "playlist_id", primary_key=True),
+    points_at("users.id", "user_id", primary_key=True),
 )
 
 saved_tracks = Table(
     "saved_tracks",
     metadata,
-    _points_at("users.id", "user_id", primary_key=True),
-    _points_at("tracks.id", "track_id", primary_key=True),
-    _instant("saved_at"),
+    points_at("users.id", "user_id", primary_key=True),
+    points_at("tracks.id", "track_id", primary_key=True),
+    instant("saved_at"),
 )
 
 # --- search -------------------------------------------------------------------------------------
@@ -290,5 +293,5 @@ search_entries = Table(
         text("entity_id desc"),
         postgresql_ops={"name_key": "text_pattern_ops"},
     ),
-    _one_of("kind", EntityKind),
+    one_of("kind", EntityKind),
 )
