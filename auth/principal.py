@@ -1,14 +1,65 @@
 """Who is calling."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
+
+from auth.scopes import PUBLIC_SCOPES, SCOPES_OF_ROLE, Scope
+from datasources.records.accounts import Role
+
+
+class PrincipalKind(StrEnum):
+    """What a caller showed."""
+
+    ANONYMOUS = "ANONYMOUS"
+    USER = "USER"
+    API_KEY = "API_KEY"
+    SERVICE = "SERVICE"
+
+
+class SessionKind(StrEnum):
+    """How a signed-in client keeps its session."""
+
+    COOKIE = "COOKIE"
+    TOKENS = "TOKENS"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRef:
+    """The session that a person calls from; `id` is no secret: see `Account.sessions`."""
+
+    kind: SessionKind
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The caller of one operation. Nobody can sign in yet: a `user_id` comes with accounts."""
+    """The caller of one operation, resolved once from its credential.
 
+    `user_id` is the person acted for: None for nobody, and for a service. `scopes` bound what the
+    credential may be used for; what a person may see beyond is the policy's business.
+    `authenticated_at` is when the person last proved who they are.
+    """
+
+    kind: PrincipalKind = PrincipalKind.ANONYMOUS
     user_id: UUID | None = None
+    role: Role | None = None
+    scopes: frozenset[Scope] = PUBLIC_SCOPES
+    session: SessionRef | None = None
+    authenticated_at: datetime | None = None
 
 
 ANONYMOUS = Principal()
+
+
+def person(
+    user_id: UUID,
+    role: Role = Role.LISTENER,
+    session: SessionRef | None = None,
+    authenticated_at: datetime | None = None,
+) -> Principal:
+    """Return the principal of a person who signed in, with all scopes of their role."""
+    return Principal(
+        PrincipalKind.USER, user_id, role, SCOPES_OF_ROLE[role], session, authenticated_at
+    )

@@ -8,14 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Engine, event
 
-from auth.principal import ANONYMOUS
 from bench.queries import BIG, OWNER
-from datasources.loaders.batch import Loaders
 from datasources.postgres.settings import PostgresSettings
 from datasources.settings import StoreSettings
 from datasources.stores import open_stores
-from resolvers.context import RequestContext
 from schema.build import build_schema
+from tests.factories.operations import context_of
 
 MOST = 5
 
@@ -29,7 +27,7 @@ async def run(url: str, console: Console) -> bool:
     settings = StoreSettings(postgres=PostgresSettings(url=SecretStr(url))).patient()
     async with open_stores(settings) as stores:
         for playlists in (1, 10, 50):
-            context = RequestContext(ANONYMOUS, Loaders(stores), stores, "bench")
+            context = context_of(stores)
             variables = {"handle": OWNER, "playlists": playlists}
             with _counted() as statements:
                 result = await build_schema().execute(

@@ -2,18 +2,35 @@
 
 from starlette.requests import HTTPConnection
 
-from auth.principal import ANONYMOUS
+from auth.identity import Identity
+from auth.principal import ANONYMOUS, Principal
 from datasources.loaders.batch import Loaders
 from datasources.stores import Stores
-from resolvers.context import RequestContext
+from resolvers.context import Client, RequestContext
+
+_PREFLIGHT = ("graphql-preflight", "apollo-require-preflight")
+"""Headers with which a browser asks first before it sends them to another site."""
 
 
-def build_context(connection: HTTPConnection) -> RequestContext:
+def build_context(connection: HTTPConnection, principal: Principal = ANONYMOUS) -> RequestContext:
     """Return the context of an operation that came over this connection."""
     stores: Stores = connection.state.stores
+    identity: Identity = connection.state.identity
     return RequestContext(
-        principal=ANONYMOUS,
+        principal=principal,
         loaders=Loaders(stores),
         stores=stores,
+        identity=identity,
         request_id=connection.state.request_id,
+        client=client_of(connection),
+    )
+
+
+def client_of(connection: HTTPConnection) -> Client:
+    """Return where a request comes from, as far as it can be believed."""
+    headers = connection.headers
+    return Client(
+        address=connection.client.host if connection.client else "",
+        user_agent=headers.get("user-agent", ""),
+        preflight=any(name in headers for name in _PREFLIGHT),
     )

@@ -6,7 +6,9 @@ from typing import TypedDict
 
 from starlette.applications import Starlette
 
+from auth.identity import Identity
 from datasources.stores import Stores, open_stores
+from gateway.identity import open_identity
 from gateway.settings import Settings
 
 
@@ -14,6 +16,7 @@ class State(TypedDict):
     """What each request finds in `request.state`."""
 
     stores: Stores
+    identity: Identity
 
 
 def lifespan(settings: Settings) -> Callable[[Starlette], AbstractAsyncContextManager[State]]:
@@ -21,7 +24,10 @@ def lifespan(settings: Settings) -> Callable[[Starlette], AbstractAsyncContextMa
 
     @asynccontextmanager
     async def running(_: Starlette) -> AsyncIterator[State]:
-        async with open_stores(settings.stores) as stores:
-            yield State(stores=stores)
+        async with (
+            open_stores(settings.stores) as stores,
+            open_identity(settings, stores) as identity,
+        ):
+            yield State(stores=stores, identity=identity)
 
     return running

@@ -7,6 +7,8 @@ from typing import Self
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from auth.settings import AuthSettings
+from datasources.mail.settings import MailSettings
 from datasources.mongo.settings import MongoSettings
 from datasources.postgres.settings import PostgresSettings
 from datasources.redis.settings import RedisSettings
@@ -35,7 +37,15 @@ class Settings(BaseSettings):
     env: Environment = Environment.DEVELOPMENT
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
-    public_url: str | None = Field(None, description="Where clients reach the gateway.")
+    public_url: str | None = Field(
+        None, description="Where people and clients reach the gateway: https://music.example."
+    )
+    trusted_proxies: str = Field(
+        "", description="Addresses of proxies whose X-Forwarded-For is believed, by commas."
+    )
+    worker: bool = Field(
+        True, description="Send mails and do other queued work in the server's process."
+    )
     graphiql: bool | None = Field(None, description="Serve GraphiQL; by default not in production.")
     introspection: bool | None = Field(
         None, description="Answer introspection; by default not in production."
@@ -45,6 +55,8 @@ class Settings(BaseSettings):
     postgres: PostgresSettings = PostgresSettings(url=None)
     mongo: MongoSettings = MongoSettings(url=None)
     redis: RedisSettings = RedisSettings(url=None)
+    auth: AuthSettings = AuthSettings(key_encryption_key=None)
+    mail: MailSettings = MailSettings(url=None)
 
     @property
     def production(self) -> bool:
@@ -67,6 +79,23 @@ class Settings(BaseSettings):
         return StoreSettings(
             postgres=self.postgres, mongo=self.mongo, redis=self.redis, data_dir=self.data_dir
         )
+
+    @property
+    def address(self) -> str:
+        """Where people and clients reach the gateway, without a slash at its end."""
+        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @model_validator(mode="after")
+    def _nothing_assumed_in_production(self) -> Self:
+        needed = {
+            "PUBLIC_URL": self.public_url,
+            "AUTH_KEY_ENCRYPTION_KEY": self.auth.key_encryption_key,
+            "MAIL_URL": self.mail.url,
+        }
+        missing = [f"POLYPHONY_{name}" for name, value in needed.items() if value is None]
+        if self.production and missing:
+            raise ValueError(f"production needs {', '.join(missing)}")
+        return self
 
     @model_validator(mode="after")
     def _no_embedded_stores_in_production(self) -> Self:

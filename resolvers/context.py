@@ -1,9 +1,10 @@
 """What a use case knows of its operation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from auth.identity import Identity
 from auth.principal import Principal
 from datasources.loaders.batch import Loaders
 from datasources.stores import Stores
@@ -15,11 +16,36 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
+class Client:
+    """Where an operation comes from.
+
+    `preflight` says that it carries a header which no page of another site can send unasked.
+    """
+
+    address: str = ""
+    user_agent: str = ""
+    preflight: bool = False
+
+
+@dataclass(slots=True)
+class Reply:
+    """What goes back beside the answer: the transport reads it when the operation has ended.
+
+    `session_id` is the session that the browser is to keep from now on, "" for none at all.
+    """
+
+    session_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RequestContext:
-    """One operation: who asks, its loaders, the stores, the clock, and its name in the log."""
+    """One operation: who asks and from where, its loaders, the stores, and the clock."""
 
     principal: Principal
     loaders: Loaders
     stores: Stores
+    identity: Identity
     request_id: str
+    client: Client = Client()
+    reply: Reply = field(default_factory=Reply)
     clock: Callable[[], datetime] = utc_now

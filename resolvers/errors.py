@@ -1,8 +1,17 @@
 """What a use case refuses, in words that the client may read.
 
 ExpectedError
-└── BadUserInput    an argument that no request can be made of
-    └── BadCursor   a cursor that was not made by this list
+├── BadUserInput            an argument that no request can be made of
+│   └── BadCursor           a cursor that was not made by this list
+└── Refusal                 a mutation's expected failure: a member of its result, or an error
+    ├── InvalidInput        a value that cannot be taken, and which one
+    ├── Unauthenticated     nobody is signed in, or not well enough
+    │   └── WrongCredentials   the password, code or passkey is not the right one
+    ├── Forbidden           somebody is, but may not do this
+    ├── NotFound            there is no such thing for this caller
+    ├── LimitExceeded       there may not be more of these
+    ├── RateLimited         too often; come back later
+    └── Overloaded          too much at this moment
 """
 
 
@@ -16,3 +25,52 @@ class BadUserInput(ExpectedError):
 
 class BadCursor(BadUserInput):
     """A cursor that was not made by this list."""
+
+
+class Refusal(ExpectedError):
+    """What a mutation does not do. Nothing has changed, but what the use case says."""
+
+    @property
+    def message(self) -> str:
+        """What the client reads."""
+        return str(self)
+
+
+class InvalidInput(Refusal):
+    """A value that cannot be taken. `path` leads to it in the arguments: ("input", "handle")."""
+
+    def __init__(self, path: tuple[str, ...], message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class Unauthenticated(Refusal):
+    """Nobody is signed in, or not in the way that this needs."""
+
+
+class WrongCredentials(Unauthenticated):
+    """What was shown is wrong, expired or used: the same words, whichever part it was."""
+
+
+class Forbidden(Refusal):
+    """The caller may not do this."""
+
+
+class NotFound(Refusal):
+    """There is no such thing, or none that the caller may see."""
+
+
+class LimitExceeded(Refusal):
+    """There are as many as there may be."""
+
+
+class RateLimited(Refusal):
+    """Too many attempts; the next one is possible after `retry_after_s` seconds."""
+
+    def __init__(self, retry_after_s: int, message: str) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Overloaded(Refusal):
+    """Too many wait for the same work already."""

@@ -4,7 +4,7 @@ import re
 
 from resolvers.errors import BadUserInput
 
-_NOT_TEXT = re.compile("[\\0\ud800-\udfff]")
+NOT_TEXT = re.compile("[\\0\ud800-\udfff]")
 MAX_CHARS = 255
 
 
@@ -15,6 +15,6 @@ def checked_text(name: str, value: str) -> str:
         BadUserInput: it is blank, has more than 255 characters, or one that no store takes: NUL,
             or half of a surrogate pair.
     """
-    if not value.strip() or len(value) > MAX_CHARS or _NOT_TEXT.search(value):
+    if not value.strip() or len(value) > MAX_CHARS or NOT_TEXT.search(value):
         raise BadUserInput(f"`{name}` must be a text of 1 to {MAX_CHARS} characters.")
     return value

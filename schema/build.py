@@ -18,6 +18,7 @@ from resolvers.context import RequestContext
 from resolvers.entities import entities
 from resolvers.errors import BadUserInput
 from resolvers.ids import at_most_max_ids, parse_id_of
+from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.types.album import Album
@@ -77,6 +78,7 @@ def build_schema(*, introspection: bool = True) -> Schema:
     hidden = [DisableIntrospection, lambda: AddValidationRules([NoServiceText])]
     return Schema(
         query=Query,
+        mutation=Mutation,
         types=[Track, Album, Artist, Playlist, User],
         extensions=[] if introspection else hidden,
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),

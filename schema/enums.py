@@ -6,6 +6,8 @@ from typing import TypeVar
 
 import strawberry
 
+from auth.principal import SessionKind
+from datasources.records.accounts import Role
 from datasources.records.albums import AlbumKind, DatePrecision
 from datasources.records.artists import CreditRole
 from datasources.records.external_ids import EntityKind, ExternalSource
@@ -13,6 +15,7 @@ from datasources.records.listening import ListeningRange
 from datasources.records.playlists import CollaboratorRole, PlaylistVisibility
 from datasources.records.recommendations import RecommendationSource
 from datasources.records.users import ListeningVisibility
+from schema.errors import ErrorCode
 
 E = TypeVar("E", bound=Enum)
 
@@ -143,4 +146,26 @@ _described(
         ExternalIdType.ARTIST: "A person or group that makes music.",
         ExternalIdType.PLAYLIST: "A list of tracks that people keep.",
     },
+)
+_described(
+    Role,
+    "What an account may do beyond its own affairs.",
+    {
+        Role.LISTENER: "Nothing more.",
+        Role.CURATOR: "Curate what the product itself publishes.",
+        Role.ADMIN: "Administer accounts and read the audit log.",
+    },
+)
+_described(
+    SessionKind,
+    "How a client keeps its session.",
+    {
+        SessionKind.COOKIE: "In a cookie: for browsers.",
+        SessionKind.TOKENS: "In tokens that it sends itself: for apps.",
+    },
+)
+_described(
+    ErrorCode,
+    "What went wrong; the documentation says what to do about each.",
+    {code: f"See `{code.value}` in the documentation of errors." for code in ErrorCode},
 )

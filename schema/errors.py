@@ -1,11 +1,23 @@
 """Errors as clients see them: a closed set of codes, and nothing that was not meant for them."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from graphql import FieldNode, GraphQLError, GraphQLSyntaxError
 
 from datasources.errors import StoreError
-from resolvers.errors import BadCursor, BadUserInput
+from resolvers.errors import (
+    BadCursor,
+    BadUserInput,
+    Forbidden,
+    InvalidInput,
+    LimitExceeded,
+    NotFound,
+    Overloaded,
+    RateLimited,
+    Refusal,
+    Unauthenticated,
+)
 
 
 class ErrorCode(StrEnum):
@@ -15,6 +27,11 @@ class ErrorCode(StrEnum):
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     BAD_USER_INPUT = "BAD_USER_INPUT"
     BAD_CURSOR = "BAD_CURSOR"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
+    NOT_FOUND = "NOT_FOUND"
+    RATE_LIMITED = "RATE_LIMITED"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
     INTERNAL = "INTERNAL"
 
@@ -30,6 +47,8 @@ def coded(error: GraphQLError, request_id: str, *, validated: bool) -> GraphQLEr
             return _with(error, str(cause), code=ErrorCode.BAD_CURSOR)
         case BadUserInput() as cause:
             return _with(error, str(cause), code=ErrorCode.BAD_USER_INPUT)
+        case Refusal() as cause:
+            return _with(error, str(cause), code=code_of(cause))
         case StoreError(store=store):
             message = f"The {store} service does not answer; what does not need it is here."
             return _with(error, message, code=ErrorCode.SERVICE_UNAVAILABLE, service=store)
@@ -37,6 +56,22 @@ def coded(error: GraphQLError, request_id: str, *, validated: bool) -> GraphQLEr
         return _with(error, error.message, code=_code_of_request(error, validated=validated))
     message = "Something went wrong on our side. Please tell us the request id."
     return _with(error, message, code=ErrorCode.INTERNAL, requestId=request_id)
+
+
+def code_of(refusal: Refusal) -> ErrorCode:
+    """Return the code of what a use case refuses."""
+    return next(_CODES[kind] for kind in type(refusal).__mro__ if kind in _CODES)
+
+
+_CODES: Mapping[type, ErrorCode] = {
+    InvalidInput: ErrorCode.BAD_USER_INPUT,
+    Unauthenticated: ErrorCode.UNAUTHENTICATED,
+    Forbidden: ErrorCode.FORBIDDEN,
+    NotFound: ErrorCode.NOT_FOUND,
+    LimitExceeded: ErrorCode.LIMIT_EXCEEDED,
+    RateLimited: ErrorCode.RATE_LIMITED,
+    Overloaded: ErrorCode.SERVICE_UNAVAILABLE,
+}
 
 
 def is_internal(error: GraphQLError) -> bool:

@@ -17,6 +17,7 @@ from strawberry.types import Info
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
+import schema.enums  # noqa: F401  each is named and described before a type shows it
 from datasources.loaders.batch import Batch, PagedBatch
 from resolvers.context import RequestContext
 from resolvers.paging import DEFAULT_PAGE, MAX_PAGE
@@ -32,6 +33,7 @@ from schema.edges import (
     Total,
     Visible,
 )
+from schema.permissions import OF_ITS_TYPE, Access
 
 T = TypeVar("T")
 
@@ -56,9 +58,14 @@ class DeclaredField(StrawberryField):
 
 
 def _declared(
-    edge: Edge, description: str, arguments: Sequence[StrawberryArgument] = ()
+    edge: Edge,
+    description: str,
+    arguments: Sequence[StrawberryArgument] = (),
+    access: Access = OF_ITS_TYPE,
 ) -> DeclaredField:
-    field = DeclaredField(description=description, metadata={"edge": edge})
+    field = DeclaredField(
+        description=description, metadata={"edge": edge}, directives=access.directives
+    )
     field.arguments = list(arguments)
     return field
 
@@ -86,9 +93,10 @@ def loaded(
     key: KeyOf,
     description: str,
     visible: Visible | None = None,
+    access: Access = OF_ITS_TYPE,
 ) -> Any:
     """Load one value, or one ready list, by a key of the record."""
-    return _declared(Loaded(batch, key, visible), description)
+    return _declared(Loaded(batch, key, visible), description, access=access)
 
 
 def loaded_each(
@@ -104,9 +112,10 @@ def paged(
     key: KeyOf,
     description: str,
     arguments: Sequence[StrawberryArgument] = (),
+    access: Access = OF_ITS_TYPE,
 ) -> Any:
     """Load a page of a list; `arguments` come before those of the page."""
-    return _declared(Paged(batch, key), description, [*arguments, *_page_arguments()])
+    return _declared(Paged(batch, key), description, [*arguments, *_page_arguments()], access)
 
 
 def total(description: str) -> Any:
@@ -143,16 +152,24 @@ def _page_arguments() -> list[StrawberryArgument]:
     field_specifiers=(attribute, computed, itself, loaded, loaded_each, paged, total),
 )
 def view(
-    record: type[Any], *, description: str, keys: Sequence[str] = ()
+    record: type[Any], *, description: str, keys: Sequence[str] = (), told_apart: bool = False
 ) -> Callable[[type[T]], type[T]]:
     """Make a class the GraphQL type that shows a record.
 
-    With `keys` it is an entity of the federated graph, and told from others by its record's class.
+    With `keys` it is an entity of the federated graph. Those, and what is `told_apart` as a member
+    of a union, are recognised by their record's class.
     """
 
     def decorate(cls: type[T]) -> type[T]:
-        if keys:
+        cls.__record__ = record  # type: ignore[attr-defined]  # read by `record_of`
+        if keys or told_apart:
             cls.is_type_of = staticmethod(lambda obj, _info: type(obj) is record)  # type: ignore[attr-defined]  # what Strawberry looks for
         return federation.type(cls, description=description, keys=list(keys))
 
     return decorate
+
+
+def record_of(cls: type[Any]) -> type[Any]:
+    """Return the record that a view shows."""
+    record: type[Any] = cls.__record__
+    return record

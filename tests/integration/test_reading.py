@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from auth.principal import Principal
+from auth.principal import person
 from datasources.stores import Stores
 from resolvers.ids import global_id, parse_id
 from tests.factories.operations import ask
@@ -146,7 +146,7 @@ async def test_a_private_playlist_is_there_for_its_people_only(sample_stores: St
     query = "query ($id: ID!) { playlist(id: $id) { visibility } node(id: $id) { __typename } }"
     nothing = {"playlist": None, "node": None}
     assert await ask(sample_stores, query, {"id": private}) == nothing
-    owner = Principal(user_id=parse_id(owner_id).id)
+    owner = person(parse_id(owner_id).id)
     seen = await ask(sample_stores, query, {"id": private}, owner)
     assert seen == {"playlist": {"visibility": "PRIVATE"}, "node": {"__typename": "Playlist"}}
 
@@ -201,7 +201,7 @@ async def test_hidden_listening_looks_like_none(sample_stores: Stores) -> None:
         hidden = (await ask(sample_stores, query, {"handle": handle}))["user"]
         assert hidden.pop("nowPlaying") is None
         assert {page["totalCount"] for page in hidden.values()} == {0}
-        own = await ask(sample_stores, query, {"handle": handle}, Principal(user_id=user_id))
+        own = await ask(sample_stores, query, {"handle": handle}, person(user_id))
         assert own["user"]["recentListens"]["totalCount"] > 0
 
 
@@ -209,7 +209,7 @@ async def test_the_viewer_is_who_asks(sample_stores: Stores) -> None:
     query = '{ viewer { handle } user(handle: "ada") { id } }'
     data = await ask(sample_stores, query)
     assert data["viewer"] is None
-    ada = Principal(user_id=parse_id(data["user"]["id"]).id)
+    ada = person(parse_id(data["user"]["id"]).id)
     assert (await ask(sample_stores, query, principal=ada))["viewer"] == {"handle": "ada"}
 
 
@@ -227,7 +227,7 @@ async def test_saved_tracks_are_the_viewers(sample_stores: Stores) -> None:
     ids = {"ids": [global_id("Track", track_id), global_id("Track", other)]}
     nobody = await ask(sample_stores, query, ids)
     assert [track["isSaved"] for track in nobody["tracks"]] == [None, None]
-    somebody = await ask(sample_stores, query, ids, Principal(user_id=user_id))
+    somebody = await ask(sample_stores, query, ids, person(user_id))
     assert [track["isSaved"] for track in somebody["tracks"]] == [True, False]
 
 

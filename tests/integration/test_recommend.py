@@ -3,9 +3,7 @@ from uuid import UUID
 
 import pytest
 
-from auth.principal import ANONYMOUS
 from datasources.errors import StoreUnavailable
-from datasources.loaders.batch import Loaders
 from datasources.mongo.client import Mongo
 from datasources.mongo.recommendations import Lists, write_neighbours
 from datasources.mongo.rollups import refresh_listening
@@ -20,10 +18,10 @@ from datasources.records.recommendations import (
 )
 from datasources.stores import Stores
 from resolvers.charts import charts
-from resolvers.context import RequestContext
 from resolvers.errors import BadUserInput
 from resolvers.recommendations import Seeds, recommend
 from tests.factories.music import NOW, Music, artist_id, track_id, write_plays
+from tests.factories.operations import context_of
 from tests.plugins.round_trips import RoundTrips
 
 MODEL = ModelRecord("test", 1, NOW)
@@ -32,10 +30,6 @@ CONTENT, SIMILAR, POPULAR = (
     RecommendationSource.SIMILAR,
     RecommendationSource.POPULAR,
 )
-
-
-def context(stores: Stores) -> RequestContext:
-    return RequestContext(ANONYMOUS, Loaders(stores), stores, "test")
 
 
 @pytest.fixture
@@ -79,7 +73,7 @@ async def ask(
     **ranges: FeatureRange,
 ) -> SuggestionPage:
     seeds = Seeds([track_id(n) for n in tracks], [artist_id(n) for n in artists], genres)
-    return await recommend(context(stores), seeds, ranges, first)
+    return await recommend(context_of(stores), seeds, ranges, first)
 
 
 def rows(page: SuggestionPage) -> list[tuple[int, float, RecommendationSource]]:
@@ -228,20 +222,22 @@ def ranked(edges: Sequence[object]) -> list[tuple[int, int, int | None]]:
 async def test_a_chart_counts_plays(stores: Stores) -> None:
     await write_plays(stores, (1, 2, 1), (1, 3, 2), (1, 3, 3))
     await refresh_listening(stores, NOW)
-    page = await charts(context(stores), ListeningRange.SHORT, None, 1)
+    page = await charts(context_of(stores), ListeningRange.SHORT, None, 1)
     assert ranked(page.edges) == [(3, 1, 2)]
     after = page.end_cursor
-    page = await charts(context(stores), ListeningRange.SHORT, None, 5, after)
+    page = await charts(context_of(stores), ListeningRange.SHORT, None, 5, after)
     assert ranked(page.edges) == [(2, 2, 1)]
-    of_genre = await charts(context(stores), ListeningRange.SHORT, "genre-1")
+    of_genre = await charts(context_of(stores), ListeningRange.SHORT, "genre-1")
     assert ranked(of_genre.edges) == [(3, 1, 2)]
 
 
 async def test_a_chart_without_plays_is_the_most_popular(stores: Stores) -> None:
-    page = await charts(context(stores), ListeningRange.ALL, None, 2)
+    page = await charts(context_of(stores), ListeningRange.ALL, None, 2)
     assert ranked(page.edges) == [(9, 1, None), (8, 2, None)]
     assert (page.total, page.has_next) == (11, True)
-    of_genre = await charts(context(stores), ListeningRange.ALL, "genre-1", 2, page.edges[0].cursor)
+    of_genre = await charts(
+        context_of(stores), ListeningRange.ALL, "genre-1", 2, page.edges[0].cursor
+    )
     assert ranked(of_genre.edges) == [(7, 2, None), (5, 3, None)]
-    unknown = await charts(context(stores), ListeningRange.ALL, "no-genre")
+    unknown = await charts(context_of(stores), ListeningRange.ALL, "no-genre")
     assert (unknown.edges, unknown.total) == ((), 0)

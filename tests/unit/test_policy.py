@@ -5,16 +5,16 @@ from uuid import uuid4
 import pytest
 
 from auth.policy import may_find, may_read_playlist, may_see_listening
-from auth.principal import ANONYMOUS, Principal
+from auth.principal import ANONYMOUS, Principal, person
 from datasources.records.playlists import PlaylistRecord, PlaylistVisibility
 from datasources.records.users import ListeningVisibility, UserRecord
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OWNER_ID = uuid4()
-OWNER = Principal(user_id=OWNER_ID)
+OWNER = person(OWNER_ID)
 FRIEND_ID = uuid4()
-FRIEND = Principal(user_id=FRIEND_ID)
-STRANGER = Principal(user_id=uuid4())
+FRIEND = person(FRIEND_ID)
+STRANGER = person(uuid4())
 PLAYLIST = PlaylistRecord(
     id=uuid4(),
     owner_id=OWNER_ID,

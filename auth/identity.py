@@ -1,0 +1,41 @@
+"""What one process needs to tell who is who: passwords, keys, and the address it answers at."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from auth.keyring import KeyRing
+from auth.passwords import Passwords
+from auth.revocations import Revocations
+from auth.settings import AuthSettings
+from auth.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Made once at start. `public_url` has no slash at its end; links in mails begin with it.
+
+    It never comes from a request: whoever sends one may choose its Host.
+    """
+
+    settings: AuthSettings
+    public_url: str
+    vault: Vault
+    passwords: Passwords
+    keys: KeyRing
+    revocations: Revocations
+    demo: bool = False
+
+    @property
+    def issuer(self) -> str:
+        """Who issues our tokens."""
+        return self.public_url
+
+    @property
+    def audience(self) -> str:
+        """Whom our access tokens are for (RFC 9068): this graph."""
+        return f"{self.public_url}/graphql"
+
+    @property
+    def host(self) -> str:
+        """The relying party of passkeys: the host of the public address, without a port."""
+        return urlsplit(self.public_url).hostname or ""

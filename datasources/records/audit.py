@@ -1,0 +1,36 @@
+"""What has happened, for the record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class AuditResult(StrEnum):
+    """How it ended."""
+
+    DONE = "DONE"
+    DENIED = "DENIED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """A row of `audit_log`: who did what to whom, when, from where, and how it ended.
+
+    `details` is what JSON holds; never a secret, a name or an address.
+    """
+
+    id: UUID
+    at: datetime
+    action: str
+    result: AuditResult
+    actor_kind: str
+    actor_id: UUID | None = None
+    subject_id: UUID | None = None
+    address: str = ""
+    user_agent: str = ""
+    request_id: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)

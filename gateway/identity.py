@@ -1,0 +1,61 @@
+"""Opens what tells who is who."""
+
+import base64
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from auth.identity import Identity
+from auth.keyring import KeyRing
+from auth.passwords import Passwords
+from auth.revocations import Revocations
+from auth.vault import Vault
+from datasources.stores import Stores
+from gateway.settings import Settings
+
+_KEY_FILE = "key-encryption-key"
+_KEY_BYTES = 32
+
+
+@asynccontextmanager
+async def open_identity(settings: Settings, stores: Stores) -> AsyncIterator[Identity]:
+    """Yield the identity of this process, and end its threads at the end."""
+    auth = settings.auth
+    vault = Vault.of(key_encryption_keys(settings))
+    passwords = Passwords(auth.password_threads, auth.password_queue)
+    try:
+        yield Identity(
+            settings=auth,
+            public_url=settings.address,
+            vault=vault,
+            passwords=passwords,
+            keys=KeyRing(stores.postgres, vault),
+            revocations=Revocations(),
+        )
+    finally:
+        passwords.close()
+
+
+def key_encryption_keys(settings: Settings) -> str:
+    """Return the configured keys, or, outside production, one kept in the data folder."""
+    if settings.auth.key_encryption_key is not None:
+        return settings.auth.key_encryption_key.get_secret_value()
+    return _kept_key(settings.data_dir)
+
+
+def _kept_key(data_dir: Path) -> str:
+    """Return the key in a file that its owner alone may read, made on first use."""
+    path = data_dir / _KEY_FILE
+    data_dir.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{_KEY_FILE}.{os.getpid()}")
+    if not path.exists():
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(base64.b64encode(os.urandom(_KEY_BYTES)).decode())
+        try:
+            os.link(draft, path)  # the first of two processes wins
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()

@@ -1,0 +1,72 @@
+"""Changes that a person makes to what others see of them."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from datasources.postgres.profiles import update_profile as write_profile
+from datasources.records.users import ListeningVisibility, UserRecord
+from resolvers.context import RequestContext
+from resolvers.errors import InvalidInput, NotFound
+from resolvers.signed_in import signed_in
+from resolvers.text import NOT_TEXT
+
+_MAX_NAME_CHARS = 60
+_MAX_URL_CHARS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileUpdated:
+    """The person after the change."""
+
+    user: UserRecord
+
+
+async def update_profile(context: RequestContext, changes: dict[str, object]) -> ProfileUpdated:
+    """Change display name, picture or who sees the listening: only what is in `changes`.
+
+    Raises:
+        InvalidInput: a value that cannot be taken; nothing has changed.
+    """
+    user_id = signed_in(context)
+    checked = {name: _CHECKS[name](value) for name, value in changes.items()}
+    async with context.stores.postgres.transaction() as connection:
+        user = await write_profile(connection, user_id, checked)
+    if user is None:
+        raise NotFound("This account is being removed.")
+    return ProfileUpdated(user)
+
+
+def _display_name(value: object) -> object:
+    name = " ".join(str(value or "").split())
+    if not name or len(name) > _MAX_NAME_CHARS or NOT_TEXT.search(name):
+        raise InvalidInput(
+            ("input", "displayName"), f"A name has 1 to {_MAX_NAME_CHARS} characters."
+        )
+    return name
+
+
+def _avatar_url(value: object) -> object:
+    if value is None:
+        return None
+    url = str(value)
+    try:
+        parts = urlsplit(url)
+        fine = parts.scheme == "https" and bool(parts.hostname) and not parts.username
+    except ValueError:
+        fine = False
+    if not fine or len(url) > _MAX_URL_CHARS or not url.isascii() or not url.isprintable():
+        raise InvalidInput(("input", "avatarUrl"), "A picture has an address with https.")
+    return url
+
+
+def _listening_visibility(value: object) -> object:
+    if value is None:
+        raise InvalidInput(("input", "listeningVisibility"), "Somebody, or nobody, sees it.")
+    return ListeningVisibility(str(value))
+
+
+_CHECKS = {
+    "display_name": _display_name,
+    "avatar_url": _avatar_url,
+    "listening_visibility": _listening_visibility,
+}

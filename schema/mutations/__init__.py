@@ -1,0 +1,1 @@
+"""Mutations, by what they change."""

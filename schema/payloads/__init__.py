@@ -1,0 +1,1 @@
+"""What mutations answer: results, and the errors to expect."""

@@ -1,0 +1,23 @@
+"""Results of changes to the profile."""
+
+from typing import Annotated
+
+import strawberry
+
+from resolvers import profile_commands
+from schema.payloads.errors import NotFound, ValidationError
+from schema.types.user import User
+from schema.views import attribute, view
+
+
+@view(profile_commands.ProfileUpdated, told_apart=True, description="The profile after the change.")
+class ProfileUpdated:
+    """A view over `ProfileUpdated`."""
+
+    user: User = attribute("The viewer.")
+
+
+UpdateProfileResult = Annotated[
+    ProfileUpdated | ValidationError | NotFound,
+    strawberry.union("UpdateProfileResult", description="What `updateProfile` answers."),
+]
