@@ -40,7 +40,7 @@ class AuthSettings(BaseModel):
     @field_validator("key_encryption_key")
     @classmethod
     def _keys_of_32_bytes(cls, keys: SecretStr | None) -> SecretStr | None:
-        for key in keys.get_secret_value().split(",") if keys else ():
+        for key in keys.get_secret_value().split(",") if keys is not None else ():
             try:
                 size = len(base64.b64decode(key.strip(), validate=True))
             except binascii.Error:

@@ -88,25 +88,14 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _nothing_assumed_in_production(self) -> Self:
         needed = {
+            "POSTGRES_URL": self.postgres.url,
+            "MONGO_URL": self.mongo.url,
+            "REDIS_URL": self.redis.url,
             "PUBLIC_URL": self.public_url,
             "AUTH_KEY_ENCRYPTION_KEY": self.auth.key_encryption_key,
             "MAIL_URL": self.mail.url,
         }
         missing = [f"POLYPHONY_{name}" for name, value in needed.items() if value is None]
         if self.production and missing:
-            raise ValueError(f"production needs {', '.join(missing)}")
-        return self
-
-    @model_validator(mode="after")
-    def _no_embedded_stores_in_production(self) -> Self:
-        urls = {
-            "POSTGRES": self.postgres.url,
-            "MONGO": self.mongo.url,
-            "REDIS": self.redis.url,
-        }
-        missing = [f"POLYPHONY_{name}_URL" for name, url in urls.items() if url is None]
-        if self.production and missing:
-            raise ValueError(
-                f"production needs {', '.join(missing)}: embedded stores are for trying"
-            )
+            raise ValueError(f"production needs {', '.join(missing)}: docs/operators.md says why")
         return self

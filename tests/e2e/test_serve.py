@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -154,7 +155,14 @@ def test_production_has_no_embedded_stores(tmp_path: Path) -> None:
 @pytest.mark.skipif(not all(URLS.values()), reason="production needs real stores")
 def test_production_shows_less_and_logs_json(tmp_path: Path) -> None:
     stores = {f"POLYPHONY_{store.upper()}_URL": url or "" for store, url in URLS.items()}
-    env = environment(tmp_path, POLYPHONY_ENV="production", **stores)
+    env = environment(
+        tmp_path,
+        POLYPHONY_ENV="production",
+        POLYPHONY_PUBLIC_URL="https://music.example",
+        POLYPHONY_AUTH_KEY_ENCRYPTION_KEY=b64encode(bytes(32)).decode(),
+        POLYPHONY_MAIL_URL="smtp://127.0.0.1:9",
+        **stores,
+    )
     log = tmp_path / "log"
     with serving(env, log, "--workers", "2") as (url, process):
         refused = json.dumps(post(url, "{ __schema { types { name } } }"))

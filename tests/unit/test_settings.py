@@ -11,6 +11,11 @@ REAL = {
     "POLYPHONY_MONGO_URL": "mongodb://db:27017/music",
     "POLYPHONY_REDIS_URL": "redis://db:6379/0",
 }
+PEOPLE = {
+    "POLYPHONY_PUBLIC_URL": "https://music.example/",
+    "POLYPHONY_AUTH_KEY_ENCRYPTION_KEY": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
+    "POLYPHONY_MAIL_URL": "smtp://user:secret@mail.example:587",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -37,13 +42,33 @@ def test_production_needs_stores_and_shows_less(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("POLYPHONY_ENV", "production")
     with pytest.raises(ValidationError, match="POLYPHONY_POSTGRES_URL, POLYPHONY_MONGO_URL"):
         Settings()
-    set_all(monkeypatch, **REAL)
+    set_all(monkeypatch, **REAL, **PEOPLE)
     settings = Settings()
+    assert settings.address == "https://music.example"
     assert settings.env is Environment.PRODUCTION
     assert not settings.graphiql_on
     assert not settings.introspection_on
     monkeypatch.setenv("POLYPHONY_GRAPHIQL", "true")
     assert Settings().graphiql_on
+
+
+def test_production_needs_an_address_a_key_and_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, POLYPHONY_ENV="production", **REAL)
+    with pytest.raises(ValidationError, match="PUBLIC_URL, POLYPHONY_AUTH_KEY_ENCRYPTION_KEY, POL"):
+        Settings()
+
+
+@pytest.mark.parametrize("key", ["", "short", "aGVsbG8=", PEOPLE["POLYPHONY_MAIL_URL"]])
+def test_a_key_that_is_none_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("POLYPHONY_AUTH_KEY_ENCRYPTION_KEY", key)
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    messages = [error["msg"] for error in refused.value.errors()]
+    assert len(messages) == 1
+    assert "32 bytes" in messages[0]
+    assert not key or key not in messages[0]
 
 
 def test_any_driver_of_postgresql_becomes_ours(monkeypatch: pytest.MonkeyPatch) -> None:
