@@ -17,6 +17,9 @@ STORE = "postgres"
 
 AnyRow = Row[*tuple[Any, ...]]
 
+Connection = AsyncConnection
+"""One in a transaction, as layers above pass it from one statement to the next."""
+
 
 class Postgres:
     """A pool of connections. One is taken for each batch, never for a whole request.

@@ -2,8 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+
+class JobKind(StrEnum):
+    """What there is to do."""
+
+    SEND_MAIL = "send_mail"
+    DELETE_ACCOUNT = "delete_account"
 
 
 @dataclass(frozen=True, slots=True)

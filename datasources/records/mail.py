@@ -1,0 +1,34 @@
+"""Mails: which there are, and the tokens that their links carry."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class MailTemplate(StrEnum):
+    """The occasions of mails. Behind each stands what its job says; the sender looks up the rest.
+
+    `VERIFY_SIGN_UP` goes to an address that has an account already in other words,
+    `RESET_PASSWORD` to one that has none not at all.
+    """
+
+    VERIFY_SIGN_UP = "VERIFY_SIGN_UP"  # sign_up_id
+    RESET_PASSWORD = "RESET_PASSWORD"  # noqa: S105  email; an occasion, not a password
+    CHANGE_EMAIL = "CHANGE_EMAIL"  # user_id, email: the new one
+    EMAIL_CHANGED = "EMAIL_CHANGED"  # email: the old one
+    PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105  user_id; an occasion, not a password
+    SECOND_FACTOR_CHANGED = "SECOND_FACTOR_CHANGED"  # user_id, change: what happened, in words
+    PASSKEY_ADDED = "PASSKEY_ADDED"  # user_id
+    TOKEN_REUSED = "TOKEN_REUSED"  # noqa: S105  user_id; an occasion, not a token
+    ACCOUNT_DELETED = "ACCOUNT_DELETED"  # email
+
+
+@dataclass(frozen=True, slots=True)
+class MailTokenRecord:
+    """What a token from a mail stands for.
+
+    `subject_id` is a pending sign-up or a person; `email` the address that the mail went to.
+    """
+
+    subject_id: UUID
+    email: str
