@@ -1,9 +1,8 @@
-"""Passkeys (WebAuthn): what a browser is asked, and whether its answer holds."""
+"""Passkeys (WebAuthn): whether the answer of a browser holds."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import orjson
@@ -13,39 +12,28 @@ from webauthn.helpers import (
     base64url_to_bytes,
     bytes_to_base64url,
     decode_credential_public_key,
-    options_to_json_dict,
     parse_attestation_object,
     parse_authentication_credential_json,
     parse_client_data_json,
     parse_registration_credential_json,
 )
-from webauthn.helpers.cose import COSEAlgorithmIdentifier as Algorithm
 from webauthn.helpers.decoded_public_key_to_cryptography import decoded_public_key_to_cryptography
 from webauthn.helpers.structs import (
     AttestationFormat,
     AuthenticationCredential,
-    AuthenticatorSelectionCriteria,
-    AuthenticatorTransport,
-    PublicKeyCredentialDescriptor,
     RegistrationCredential,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
 )
+
+from auth.passkey_options import ALGORITHMS, RelyingParty
 
 T = TypeVar("T")
 C = TypeVar("C", RegistrationCredential, AuthenticationCredential)
 
-RP_NAME = "Polyphony"
 MAX_BYTES = 16 * 1024
 """The most that a credential may have as JSON; those of browsers have one or two thousand."""
 
 _MAX_CREDENTIAL_ID_BYTES = 1023  # what the specification allows
 _RSA_BITS = range(2048, 4097)
-_ALGORITHMS = [
-    Algorithm.ECDSA_SHA_256,
-    Algorithm.EDDSA,
-    Algorithm.RSASSA_PKCS1_v1_5_SHA_256,  # Windows
-]
 # We ask for no attestation; browsers leave "packed" where a device vouches only for itself. The
 # other formats would have us read certificates that nobody asked for.
 _FORMATS = (AttestationFormat.NONE, AttestationFormat.PACKED)
@@ -57,23 +45,6 @@ class Malformed(Exception):
 
 class Refused(Exception):
     """An answer that does not hold; the message is for tests, it says nothing to clients."""
-
-
-@dataclass(frozen=True, slots=True)
-class RelyingParty:
-    """Whom a passkey is for: the host, and the origin that its pages must have."""
-
-    id: str
-    origin: str
-
-    @classmethod
-    def at(cls, public_url: str) -> "RelyingParty":
-        """Return the relying party of an address: never that of a request."""
-        parts = urlsplit(public_url)
-        host = parts.hostname or ""
-        usual = {"http": 80, "https": 443}.get(parts.scheme)
-        port = "" if parts.port in (None, usual) else f":{parts.port}"
-        return cls(host, f"{parts.scheme}://{host}{port}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,50 +72,6 @@ class Use:
 
     sign_count: int
     backed_up: bool
-
-
-def registration_options(
-    party: RelyingParty,
-    challenge: str,
-    user: tuple[UUID, str, str],
-    known: Sequence[tuple[bytes, Sequence[str]]],
-    seconds: int,
-) -> dict[str, Any]:
-    """Return what `navigator.credentials.create` is asked, as JSON has it.
-
-    `user` is their id, handle and name; `known` are credentials that they have, by id and
-    transports: an authenticator does not make a second one.
-    """
-    options = webauthn.generate_registration_options(
-        rp_id=party.id,
-        rp_name=RP_NAME,
-        user_id=user[0].bytes,
-        user_name=user[1],
-        user_display_name=user[2],
-        challenge=base64url_to_bytes(challenge),
-        timeout=seconds * 1000,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED,
-            user_verification=UserVerificationRequirement.REQUIRED,
-        ),
-        exclude_credentials=[
-            PublicKeyCredentialDescriptor(id_, transports=[*map(AuthenticatorTransport, via)])
-            for id_, via in known
-        ],
-        supported_pub_key_algs=_ALGORITHMS,
-    )
-    return options_to_json_dict(options)
-
-
-def sign_in_options(party: RelyingParty, challenge: str, seconds: int) -> dict[str, Any]:
-    """Return what `navigator.credentials.get` is asked, as JSON has it: any passkey of ours."""
-    options = webauthn.generate_authentication_options(
-        rp_id=party.id,
-        challenge=base64url_to_bytes(challenge),
-        timeout=seconds * 1000,
-        user_verification=UserVerificationRequirement.REQUIRED,
-    )
-    return options_to_json_dict(options)
 
 
 def read_registration(credential: object) -> Answer[RegistrationCredential]:
@@ -200,7 +127,7 @@ def check_registration(
             expected_rp_id=party.id,
             expected_origin=party.origin,
             require_user_verification=True,
-            supported_pub_key_algs=_ALGORITHMS,
+            supported_pub_key_algs=ALGORITHMS,
         )
         if made.credential_id != answer.credential.raw_id:
             raise ValueError("two ids")
@@ -265,5 +192,5 @@ def _guarded(work: Callable[[], T], error: type[Exception]) -> T:
     """Run what hostile bytes make raise anything: the library's errors, and many of Python's."""
     try:
         return work()
-    except Exception as cause:
+    except Exception as cause:  # noqa: BLE001  whatever they raise
         raise error(f"{type(cause).__name__}: {cause}") from None
