@@ -1,26 +1,22 @@
-"""Passwords: what is taken, and hashing that neither blocks the event loop nor eats the memory."""
+"""Hashing of passwords that neither blocks the event loop nor eats the memory."""
 
 import asyncio
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from zxcvbn_rs_py import zxcvbn
 
 T = TypeVar("T")
 
-MIN_CHARS = 10
-MAX_BYTES = 1024
-_MIN_SCORE = 2  # of 4: not found by 10^6 guesses
-# The estimator holds the interpreter while it thinks, and longer texts make it think for seconds.
-_ESTIMATED_CHARS = 32
-
 # OWASP's Password Storage Cheat Sheet, argon2id: 19 MiB, two passes, one lane.
 _MEMORY_KIB, _PASSES, _LANES = 19 * 1024, 2, 1
+# Composed characters may be fewer than what was typed; beyond this it is no password.
+_MAX_TYPED_CHARS = 4096
 
 
 class PasswordsBusy(Exception):
@@ -33,6 +29,45 @@ class Verified:
 
     ok: bool
     outdated: bool = False
+
+
+class Slot:
+    """The right to one of the threads, held while something is decided beside the hashing."""
+
+    def __init__(self, pool: ThreadPoolExecutor, hasher: PasswordHasher, nobodys: str) -> None:
+        self._pool = pool
+        self._hasher = hasher
+        self._nobodys = nobodys
+        self._work: asyncio.Future[Any] | None = None
+
+    async def hash(self, password: str) -> str:
+        """Return the hash of a password, with its parameters and salt."""
+        return await self._run(lambda: self._hasher.hash(normalised(password)))
+
+    async def verify(self, password_hash: str | None, password: str) -> Verified:
+        """Return whether the password is the right one. No hash takes as long, and never is."""
+        possible = len(password) <= _MAX_TYPED_CHARS
+        typed = normalised(password if possible else "")
+        return await self._run(lambda: self._verify(password_hash if possible else None, typed))
+
+    def _verify(self, password_hash: str | None, password: bytes) -> Verified:
+        stored = password_hash or self._nobodys
+        try:
+            self._hasher.verify(stored, password)
+        except (VerificationError, InvalidHashError):
+            return Verified(ok=False)
+        if password_hash is None:
+            return Verified(ok=False)
+        return Verified(ok=True, outdated=self._hasher.check_needs_rehash(stored))
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        self._work = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        return await asyncio.shield(self._work)
+
+    async def finished(self) -> None:
+        """Wait for a thread that is still at work for one who has gone away."""
+        if self._work is not None and not self._work.done():
+            await asyncio.wait([self._work])
 
 
 class Passwords:
@@ -53,13 +88,36 @@ class Passwords:
         self._here = 0
         self._nobodys = self._hasher.hash("a password that nobody has")
 
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[Slot]:
+        """Yield the right to a thread, in the order of asking.
+
+        It is not passed on before the thread has finished, whatever became of who asked.
+
+        Raises:
+            PasswordsBusy: too many wait already.
+        """
+        if self._here >= self._most:
+            raise PasswordsBusy
+        self._here += 1
+        try:
+            async with self._slots:
+                slot = Slot(self._pool, self._hasher, self._nobodys)
+                try:
+                    yield slot
+                finally:
+                    await slot.finished()
+        finally:
+            self._here -= 1
+
     async def hash(self, password: str) -> str:
         """Return the hash of a password, with its parameters and salt.
 
         Raises:
             PasswordsBusy: too many wait already.
         """
-        return await self._run(lambda: self._hasher.hash(normalised(password)))
+        async with self.slot() as slot:
+            return await slot.hash(password)
 
     async def verify(self, password_hash: str | None, password: str) -> Verified:
         """Return whether the password is the right one. No hash takes as long, and never is.
@@ -67,27 +125,8 @@ class Passwords:
         Raises:
             PasswordsBusy: too many wait already.
         """
-        return await self._run(lambda: self._verify(password_hash, normalised(password)))
-
-    def _verify(self, password_hash: str | None, password: bytes) -> Verified:
-        stored = password_hash or self._nobodys
-        try:
-            self._hasher.verify(stored, password)
-        except (VerificationError, InvalidHashError):
-            return Verified(ok=False)
-        if password_hash is None:
-            return Verified(ok=False)
-        return Verified(ok=True, outdated=self._hasher.check_needs_rehash(stored))
-
-    async def _run(self, work: Callable[[], T]) -> T:
-        if self._here >= self._most:
-            raise PasswordsBusy
-        self._here += 1
-        try:
-            async with self._slots:
-                return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-        finally:
-            self._here -= 1
+        async with self.slot() as slot:
+            return await slot.verify(password_hash, password)
 
     def close(self) -> None:
         """End the threads."""
@@ -97,21 +136,3 @@ class Passwords:
 def normalised(password: str) -> bytes:
     """Return what is hashed: the same bytes, however a keyboard composes the characters (NFKC)."""
     return unicodedata.normalize("NFKC", password).encode(errors="surrogatepass")
-
-
-def problem_with(password: str, about_them: Sequence[str] = ()) -> str | None:
-    """Return why a new password cannot be taken, or None.
-
-    No rules of composition: its length, and how soon it would be guessed by one who knows
-    `about_them`: the handle, name and address of the person.
-    """
-    if len(unicodedata.normalize("NFKC", password)) < MIN_CHARS:
-        return f"A password has at least {MIN_CHARS} characters."
-    if len(normalised(password)) > MAX_BYTES:
-        return f"A password has at most {MAX_BYTES} bytes."
-    if "\0" in password or any("\ud800" <= char <= "\udfff" for char in password):
-        return "A password has no such characters."
-    guess = zxcvbn(password[:_ESTIMATED_CHARS], list(about_them))
-    if int(guess.score) < _MIN_SCORE:
-        return "This password is among the first that would be tried. Choose another one."
-    return None

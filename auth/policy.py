@@ -37,3 +37,8 @@ def may_see_listening(principal: Principal, listener: UserRecord) -> bool:
     if listener.listening_visibility is ListeningVisibility.PUBLIC:
         return True
     return principal.user_id == listener.id
+
+
+def may_see_account(principal: Principal, person: UserRecord) -> bool:
+    """Whether the caller may see how a person signs in, and where mails to them go: their own."""
+    return principal.user_id == person.id

@@ -69,11 +69,12 @@ class Itself:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """One value (or one ready list) by key; None where `visible` says no."""
+    """One value (or one ready list) by key, or its attribute `of`; None where `visible` says no."""
 
     batch: Batch[Any, Any]
     key: KeyOf
     visible: Visible | None = None
+    of: str | None = None
 
     def resolve(
         self, record: Any, context: RequestContext, arguments: Arguments
@@ -83,11 +84,15 @@ class Loaded:
         if key is None:
             return None
         value = context.loaders.of(self.batch).load(key)
-        return value if self.visible is None else self._if_visible(value, context.principal)
+        if self.visible is None and self.of is None:
+            return value
+        return self._shown(value, context.principal)
 
-    async def _if_visible(self, value: Awaitable[Any], principal: Principal) -> object:
+    async def _shown(self, value: Awaitable[Any], principal: Principal) -> object:
         found = await value
-        return found if self.visible and self.visible(principal, found) else None
+        if found is None or (self.visible is not None and not self.visible(principal, found)):
+            return None
+        return found if self.of is None else getattr(found, self.of)
 
 
 @dataclass(frozen=True, slots=True)

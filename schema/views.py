@@ -93,10 +93,11 @@ def loaded(
     key: KeyOf,
     description: str,
     visible: Visible | None = None,
+    of: str | None = None,
     access: Access = OF_ITS_TYPE,
 ) -> Any:
-    """Load one value, or one ready list, by a key of the record."""
-    return _declared(Loaded(batch, key, visible), description, access=access)
+    """Load one value, or one ready list, by a key of the record, and show it or its `of`."""
+    return _declared(Loaded(batch, key, visible, of), description, access=access)
 
 
 def loaded_each(

@@ -1,6 +1,6 @@
 """Accounts: what lets a person sign in, and what they may do then."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -32,10 +32,33 @@ class AccountRecord:
 
     user_id: UUID
     email: str | None
-    password_hash: str | None
+    password_hash: str | None = field(repr=False)
     role: Role
     demo: bool
     disabled_at: datetime | None
     signed_out_at: datetime | None
     password_changed_at: datetime | None
     totp_confirmed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedAccount:
+    """An account as administrators see it."""
+
+    handle: str
+    email: str | None
+    role: Role
+    created_at: datetime
+    disabled_at: datetime | None
+    totp_confirmed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingSignUp:
+    """A row of `pending_sign_ups`: a person to be, once the address is confirmed."""
+
+    id: UUID
+    email: str
+    handle: str
+    display_name: str
+    password_hash: str = field(repr=False)

@@ -3,7 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from auth.policy import may_see_listening
+from auth.policy import may_see_account, may_see_listening
+from datasources.loaders.accounts import AccountOfUser
 from datasources.loaders.listening import (
     NowPlayingOfUser,
     RecentListensOfUser,
@@ -17,6 +18,8 @@ from datasources.records.listening import ListeningRange
 from datasources.records.users import UserRecord
 from resolvers.context import RequestContext
 from schema.pagination import Connection
+from schema.permissions import ACCOUNT
+from schema.types.account import Account
 from schema.types.entity import Node
 from schema.types.listening import Listen, NowPlaying
 from schema.types.playlist import Playlist
@@ -37,6 +40,10 @@ def _listener_in_range(
 ) -> tuple[UUID, ListeningRange] | None:
     listener = _listener(user, context)
     return None if listener is None else (listener, range)
+
+
+def _oneself(user: UserRecord, context: RequestContext) -> UUID | None:
+    return user.id if may_see_account(context.principal, user) else None
 
 
 _RANGE = argument("range", ListeningRange, "How far back plays are counted.", ListeningRange.MEDIUM)
@@ -92,4 +99,17 @@ class User(Node):
         RecommendationsOfUser,
         key=_listener,
         description=f"Tracks for this person, best first. {_HIDDEN}",
+    )
+    email: str | None = loaded(
+        AccountOfUser,
+        key=_oneself,
+        of="email",
+        description="Where mails to this person go; null for everybody but themselves.",
+        access=ACCOUNT,
+    )
+    account: Account | None = loaded(
+        AccountOfUser,
+        key=_oneself,
+        description="How this person signs in; null for everybody but themselves.",
+        access=ACCOUNT,
     )
