@@ -1,11 +1,30 @@
 """Who may see what: pure functions, and the only place that decides. Deny by default."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from auth.principal import Principal
+from auth.scopes import SCOPE_OF_KIND, Scope
+from datasources.records.external_ids import EntityKind
 from datasources.records.playlists import PlaylistRecord, PlaylistVisibility
 from datasources.records.users import ListeningVisibility, UserRecord
+
+
+def missing_scopes(
+    principal: Principal, alternatives: Iterable[frozenset[Scope]]
+) -> frozenset[Scope]:
+    """Return what the caller's credential lacks: nothing where it covers one alternative.
+
+    Otherwise what is missing for the alternative that is nearest, the first of several.
+    """
+    lacking = [needed - principal.scopes for needed in alternatives]
+    return min(lacking, key=len, default=frozenset())
+
+
+def missing_for_kind(principal: Principal, kind: EntityKind) -> frozenset[Scope]:
+    """Return what the caller's credential lacks to tell an entity of this kind from none."""
+    needed = SCOPE_OF_KIND[kind]
+    return missing_scopes(principal, () if needed is None else [frozenset({needed})])
 
 
 def may_read_playlist(
@@ -29,14 +48,30 @@ def may_find(principal: Principal, found: object) -> bool:
     )
 
 
-def may_see_listening(principal: Principal, listener: UserRecord) -> bool:
+def may_see_listening(principal: Principal, listener: UserRecord, *, follows: bool = False) -> bool:
     """Whether the caller may see what a person plays, played, and is recommended.
 
-    Followers see what is for followers once somebody can sign in and follow.
+    `follows` says whether the caller follows them; it matters where `listening_depends` says so.
+    No role sees more than others: what people listen to is nobody's business to administer.
     """
-    if listener.listening_visibility is ListeningVisibility.PUBLIC:
+    if principal.user_id == listener.id:
         return True
-    return principal.user_id == listener.id
+    match listener.listening_visibility:
+        case ListeningVisibility.PUBLIC:
+            return True
+        case ListeningVisibility.FOLLOWERS:
+            return principal.user_id is not None and follows
+        case _:
+            return False
+
+
+def listening_depends(principal: Principal, listener: UserRecord) -> bool:
+    """Whether it must be known if the caller follows a person, to decide about their listening."""
+    return (
+        principal.user_id is not None
+        and principal.user_id != listener.id
+        and listener.listening_visibility is ListeningVisibility.FOLLOWERS
+    )
 
 
 def may_see_account(principal: Principal, person: UserRecord) -> bool:

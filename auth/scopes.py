@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from datasources.records.accounts import Role
+from datasources.records.external_ids import EntityKind
 
 
 class Scope(StrEnum):
@@ -40,3 +41,13 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = {
     Role.CURATOR: PERSONAL_SCOPES,
     Role.ADMIN: frozenset(Scope),
 }
+
+SCOPE_OF_KIND: Mapping[EntityKind, Scope | None] = {
+    EntityKind.TRACK: Scope.CATALOG_READ,
+    EntityKind.ALBUM: Scope.CATALOG_READ,
+    EntityKind.ARTIST: Scope.CATALOG_READ,
+    EntityKind.PLAYLIST: Scope.PLAYLISTS_READ,
+    EntityKind.USER: None,
+}
+"""What an entity of each kind needs, wherever one comes from; what people show of themselves is
+for everybody, and what is more has scopes of its own."""

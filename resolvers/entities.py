@@ -5,32 +5,45 @@ What a viewer may not see is None, as if it did not exist.
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from uuid import UUID
 
 from auth.policy import may_read_playlist
 from datasources.loaders.entities import EntityByRef, EntityRecord
 from datasources.loaders.external_ids import IdByExternalId
-from datasources.loaders.playlists import CollaboratorsOfPlaylist
+from datasources.loaders.relations import Collaborates
 from datasources.loaders.tracks import TracksByIsrc
 from datasources.loaders.users import UserByHandle, UserById
 from datasources.records.external_ids import EntityKind, ExternalSource
-from datasources.records.playlists import PlaylistRecord, PlaylistVisibility
+from datasources.records.playlists import PlaylistRecord
 from datasources.records.references import EntityRef
 from datasources.records.tracks import TrackRecord
 from datasources.records.users import UserRecord
 from resolvers.context import RequestContext
 from resolvers.errors import BadUserInput
+from resolvers.permission import check_kind
 from resolvers.text import checked_text
 
 _ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}")
 
 
 async def entity(context: RequestContext, ref: EntityRef) -> EntityRecord | None:
-    """Return an entity that the caller may see, or None."""
-    record = await context.loaders.of(EntityByRef).load(ref)
-    if isinstance(record, PlaylistRecord) and not await _may_read(context, record):
-        return None
-    return record
+    """Return an entity that the caller may see, or None.
+
+    Raises:
+        Unauthenticated, Forbidden: the credential does not cover this kind of entity.
+    """
+    check_kind(context, ref.kind)
+    loading = context.loaders.of(EntityByRef).load(ref)
+    viewer = context.principal.user_id
+    if ref.kind is not EntityKind.PLAYLIST:
+        return await loading
+    if viewer is None:
+        return _if_readable(context, await loading)
+    # Asked at the same time, and always: what is hidden takes as long as what is not there.
+    shared = context.loaders.of(Collaborates).load((viewer, ref.id))
+    record, collaborates = await asyncio.gather(loading, shared)
+    return _if_readable(context, record, {viewer} if collaborates else ())
 
 
 async def entities(context: RequestContext, refs: Sequence[EntityRef]) -> list[EntityRecord | None]:
@@ -45,7 +58,9 @@ async def by_external_id(
 
     Raises:
         BadUserInput: an empty value, or one of more than 255 characters.
+        Unauthenticated, Forbidden: the credential does not cover this kind of entity.
     """
+    check_kind(context, kind)
     key = (source, kind, checked_text("value", value))
     entity_id = await context.loaders.of(IdByExternalId).load(key)
     return None if entity_id is None else await entity(context, EntityRef(kind, entity_id))
@@ -79,10 +94,9 @@ async def tracks_by_isrc(context: RequestContext, isrc: str) -> Sequence[TrackRe
     return await context.loaders.of(TracksByIsrc).load(code) or ()
 
 
-async def _may_read(context: RequestContext, playlist: PlaylistRecord) -> bool:
-    private = playlist.visibility is PlaylistVisibility.PRIVATE
-    if not private or context.principal.user_id is None:
-        return may_read_playlist(context.principal, playlist)
-    shared_with = await context.loaders.of(CollaboratorsOfPlaylist).load(playlist.id) or ()
-    people = {collaborator.user.id for collaborator in shared_with}
-    return may_read_playlist(context.principal, playlist, people)
+def _if_readable(
+    context: RequestContext, record: EntityRecord | None, collaborators: Collection[UUID] = ()
+) -> EntityRecord | None:
+    if not isinstance(record, PlaylistRecord):
+        return record
+    return record if may_read_playlist(context.principal, record, collaborators) else None

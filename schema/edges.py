@@ -4,22 +4,26 @@ Each is data on its field (`field.metadata["edge"]`), with a `resolve` that the 
 calls for one parent at a time; the loaders below make one round trip of it.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from auth.principal import Principal
 from datasources.loaders.batch import Batch, PagedBatch, PageKey
+from datasources.loaders.relations import NOBODY
 from datasources.records.page import Page
 from resolvers.context import RequestContext
 from resolvers.paging import page_request
+from resolvers.permission import Policy
+
+T = TypeVar("T")
 
 Arguments = Mapping[str, Any]
 
-KeyOf = str | Callable[..., Any]
-"""The attribute that holds a loader's key, or a function of (record, context, **arguments).
+KeyOf = str | Callable[[Any, RequestContext], Any]
+"""The attribute that holds a loader's key, or a function of (record, context).
 
-A key of None means that there is nothing to load, or nothing that this viewer may see.
+A key of None means that there is nothing to load.
 """
 
 Visible = Callable[[Principal, Any], bool]
@@ -69,21 +73,30 @@ class Itself:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """One value (or one ready list) by key, or its attribute `of`; None where `visible` says no."""
+    """One value (or one ready list) by key, or its attribute `of`; None where `visible` says no.
+
+    Where `allowed` denies it, the value is what `NOBODY` has.
+    """
 
     batch: Batch[Any, Any]
     key: KeyOf
     visible: Visible | None = None
     of: str | None = None
+    allowed: Policy | None = None
 
     def resolve(
         self, record: Any, context: RequestContext, arguments: Arguments
     ) -> Awaitable[Any] | None:
         """Return the awaitable of the loaded value."""
-        key = _key(self.key, record, context, arguments)
+        del arguments
+        key = _key(self.key, record, context)
         if key is None:
             return None
-        value = context.loaders.of(self.batch).load(key)
+        load = context.loaders.of(self.batch).load
+        if self.allowed is None:
+            value: Awaitable[Any] = load(key)
+        else:
+            value = _as_allowed(self.allowed.allows(context, record), key, load)
         if self.visible is None and self.of is None:
             return value
         return self._shown(value, context.principal)
@@ -116,25 +129,36 @@ class LoadedEach:
 
 @dataclass(frozen=True, slots=True)
 class Paged:
-    """A page of a list; the arguments are checked before any store is asked."""
+    """A page of a list; the arguments are checked before any store is asked.
+
+    `by` names arguments that belong to the loader's key behind `key`; with `for_viewer` the
+    caller's id ends it. Where `allowed` denies the list, it is that of `NOBODY`.
+    """
 
     batch: PagedBatch[Any, Any]
-    key: KeyOf
+    key: str
+    by: tuple[str, ...] = ()
+    for_viewer: bool = False
+    allowed: Policy | None = None
 
     def resolve(
-        self,
-        record: Any,
-        context: RequestContext,
-        arguments: Arguments,
-    ) -> Awaitable[Page[Any]] | Page[Any]:
-        """Return the awaitable of the page, or an empty one."""
-        rest = dict(arguments)
-        page = {name: rest.pop(name, None) for name in ("first", "after", "last", "before")}
+        self, record: Any, context: RequestContext, arguments: Arguments
+    ) -> Awaitable[Page[Any]]:
+        """Return the awaitable of the page."""
+        page = {name: arguments.get(name) for name in ("first", "after", "last", "before")}
         request = page_request(self.batch.keyset, **page)
-        key = _key(self.key, record, context, rest)
-        if key is None:
-            return self.batch.empty
-        return context.loaders.pages(self.batch).load(PageKey(key, request))
+        rest = [arguments[name] for name in self.by]
+        if self.for_viewer:
+            rest.append(context.principal.user_id)
+
+        def load(owner: Hashable) -> Awaitable[Page[Any]]:
+            parent = (owner, *rest) if rest else owner
+            return context.loaders.pages(self.batch).load(PageKey(parent, request))
+
+        owner = getattr(record, self.key)
+        if self.allowed is None:
+            return load(owner)
+        return _as_allowed(self.allowed.allows(context, record), owner, load)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,5 +175,18 @@ class Total:
         return context.loaders.of(record.total).load(record.parent)
 
 
-def _key(key: KeyOf, record: Any, context: RequestContext, arguments: Arguments) -> Any:
-    return getattr(record, key) if isinstance(key, str) else key(record, context, **arguments)
+def _key(key: KeyOf, record: Any, context: RequestContext) -> Any:
+    return getattr(record, key) if isinstance(key, str) else key(record, context)
+
+
+def _as_allowed(
+    allowed: bool | Awaitable[bool], key: Hashable, load: Callable[[Any], Awaitable[T]]
+) -> Awaitable[T]:
+    """Load what is there by the key, or what nobody has."""
+    if isinstance(allowed, bool):
+        return load(key if allowed else NOBODY)
+
+    async def once_known() -> T:
+        return await load(key if await allowed else NOBODY)
+
+    return once_known()

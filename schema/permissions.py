@@ -36,5 +36,9 @@ def needs(*scopes: Scope) -> Access:
     return Access((RequiresScopes(scopes=[listed]),))
 
 
+CATALOG = needs(Scope.CATALOG_READ)
+PLAYLISTS = needs(Scope.PLAYLISTS_READ)
+LISTENS = needs(Scope.LISTENS_READ)
+RECOMMENDATIONS = needs(Scope.RECOMMENDATIONS_READ)
 ACCOUNT = needs(Scope.ACCOUNT_MANAGE)
 ADMIN = needs(Scope.ADMIN)

@@ -21,6 +21,7 @@ import schema.enums  # noqa: F401  each is named and described before a type sho
 from datasources.loaders.batch import Batch, PagedBatch
 from resolvers.context import RequestContext
 from resolvers.paging import DEFAULT_PAGE, MAX_PAGE
+from resolvers.permission import Policy
 from schema.edges import (
     Attribute,
     Computed,
@@ -70,11 +71,11 @@ def _declared(
     return field
 
 
-def attribute(description: str, *, of: str | None = None) -> Any:
+def attribute(description: str, *, of: str | None = None, access: Access = OF_ITS_TYPE) -> Any:
     """Show an attribute of the record: the one of the field's name, or `of`."""
     if of is None:
-        return StrawberryField(description=description)
-    return _declared(Attribute(of), description)
+        return StrawberryField(description=description, directives=access.directives)
+    return _declared(Attribute(of), description, access=access)
 
 
 def computed(function: Callable[[Any], object], description: str) -> Any:
@@ -92,12 +93,13 @@ def loaded(
     *,
     key: KeyOf,
     description: str,
-    visible: Visible | None = None,
     of: str | None = None,
+    visible: Visible | None = None,
+    allowed: Policy | None = None,
     access: Access = OF_ITS_TYPE,
 ) -> Any:
     """Load one value, or one ready list, by a key of the record, and show it or its `of`."""
-    return _declared(Loaded(batch, key, visible, of), description, access=access)
+    return _declared(Loaded(batch, key, visible, of, allowed), description, access=access)
 
 
 def loaded_each(
@@ -110,13 +112,17 @@ def loaded_each(
 def paged(
     batch: PagedBatch[Any, Any],
     *,
-    key: KeyOf,
+    key: str,
     description: str,
-    arguments: Sequence[StrawberryArgument] = (),
+    by: Sequence[StrawberryArgument] = (),
+    for_viewer: bool = False,
+    allowed: Policy | None = None,
     access: Access = OF_ITS_TYPE,
 ) -> Any:
-    """Load a page of a list; `arguments` come before those of the page."""
-    return _declared(Paged(batch, key), description, [*arguments, *_page_arguments()], access)
+    """Load a page of a list; arguments `by` which it is chosen come before those of the page."""
+    names = tuple(one.python_name for one in by)
+    edge = Paged(batch, key, names, for_viewer, allowed)
+    return _declared(edge, description, [*by, *_page_arguments()], access)
 
 
 def total(description: str) -> Any:
@@ -153,19 +159,26 @@ def _page_arguments() -> list[StrawberryArgument]:
     field_specifiers=(attribute, computed, itself, loaded, loaded_each, paged, total),
 )
 def view(
-    record: type[Any], *, description: str, keys: Sequence[str] = (), told_apart: bool = False
+    record: type[Any],
+    *,
+    description: str,
+    keys: Sequence[str] = (),
+    told_apart: bool = False,
+    access: Access = OF_ITS_TYPE,
 ) -> Callable[[type[T]], type[T]]:
     """Make a class the GraphQL type that shows a record.
 
     With `keys` it is an entity of the federated graph. Those, and what is `told_apart` as a member
-    of a union, are recognised by their record's class.
+    of a union, are recognised by their record's class. Whatever leads to the type needs `access`.
     """
 
     def decorate(cls: type[T]) -> type[T]:
         cls.__record__ = record  # type: ignore[attr-defined]  # read by `record_of`
         if keys or told_apart:
             cls.is_type_of = staticmethod(lambda obj, _info: type(obj) is record)  # type: ignore[attr-defined]  # what Strawberry looks for
-        return federation.type(cls, description=description, keys=list(keys))
+        return federation.type(
+            cls, description=description, keys=list(keys), directives=access.directives
+        )
 
     return decorate
 

@@ -17,9 +17,9 @@ ItemsOfPlaylist = PagedBatch(
 )
 PlaylistsOfUser = PagedBatch(
     "PlaylistsOfUser",
-    pages_from_postgres(playlists.fetch_public_playlists_of_users),
+    pages_from_postgres(playlists.fetch_playlists_of_users),
     keyset=playlists.PLAYLISTS_OF_USER,
     total=Batch(
-        "PlaylistCountOfUser", from_postgres(playlists.count_public_playlists_of_users), missing=0
+        "PlaylistCountOfUser", from_postgres(playlists.count_playlists_of_users), missing=0
     ),
 )

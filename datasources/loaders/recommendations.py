@@ -9,6 +9,7 @@ from uuid import UUID
 
 from datasources.loaders.batch import PagedBatch
 from datasources.loaders.playlist_suggestions import SuggestionsOfPlaylist
+from datasources.loaders.relations import NOBODY
 from datasources.loaders.suggestions import (
     MAX_NEIGHBOURS,
     MAX_SUGGESTIONS,
@@ -102,10 +103,11 @@ async def _similar_tracks(stores: Stores, ids: Sequence[UUID]) -> Lists:
 
 
 async def _personal(stores: Stores, users: Sequence[UUID]) -> Lists:
-    """Return the tracks for each person, best first."""
+    """Return the tracks for each person, best first; nothing at all for `NOBODY`."""
     found = await unless_down(fetch_personal(stores.mongo, users))
     lists = {user: _personal_list(one) for user, one in found.items()}
-    missing = _missing(users, lists)
+    # What is popular would be shown as theirs, who do not show what is theirs.
+    missing = [user for user in _missing(users, lists) if user != NOBODY]
     if not missing:
         return lists
     popular = popular_list(await fetch_popular_tracks(stores.postgres, MAX_SUGGESTIONS))

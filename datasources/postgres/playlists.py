@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import fetch_pages
@@ -31,6 +31,9 @@ from datasources.records.users import UserRecord
 PLAYLISTS_OF_USER = Keyset("playlists", (UUID,), descending=True)
 ITEMS_OF_PLAYLIST = Keyset("playlist-items", (str, UUID))
 
+Shelf = tuple[UUID, UUID | None]
+"""Whose playlists, and who looks at them; one caller looks at all of a batch."""
+
 _COLUMNS = columns_of(PlaylistRecord, playlists)
 _PUBLIC = playlists.c.visibility == PlaylistVisibility.PUBLIC
 
@@ -42,26 +45,40 @@ async def fetch_playlists_by_ids(
     return await fetch_by_ids(postgres, PlaylistRecord, playlists, ids)
 
 
-async def fetch_public_playlists_of_users(
-    postgres: Postgres, ids: Sequence[UUID], request: PageRequest
-) -> Mapping[UUID, Page[PlaylistRecord]]:
-    """Return the public playlists that each person owns, the newest first (`playlists`)."""
-    return await fetch_pages(
+async def fetch_playlists_of_users(
+    postgres: Postgres, keys: Sequence[Shelf], request: PageRequest
+) -> Mapping[Shelf, Page[PlaylistRecord]]:
+    """Return the playlists that each person owns, the newest first (`playlists`).
+
+    All of them to themselves, the public ones to others.
+    """
+    pages = await fetch_pages(
         postgres,
-        ids,
+        [owner for owner, _ in keys],
         request,
         keyset=PLAYLISTS_OF_USER,
-        items_of=lambda owner: select(*_COLUMNS).where(playlists.c.owner_id == owner, _PUBLIC),
+        items_of=lambda owner: select(*_COLUMNS).where(
+            playlists.c.owner_id == owner, _listed(keys)
+        ),
         order=[playlists.c.id],
         record=PlaylistRecord,
     )
+    return {key: pages[key[0]] for key in keys if key[0] in pages}
 
 
-async def count_public_playlists_of_users(
-    postgres: Postgres, ids: Sequence[UUID]
-) -> Mapping[UUID, int]:
-    """Return how many public playlists each person owns (`playlists`)."""
-    return await fetch_counts(postgres, playlists.c.owner_id, ids, _PUBLIC)
+async def count_playlists_of_users(
+    postgres: Postgres, keys: Sequence[Shelf]
+) -> Mapping[Shelf, int]:
+    """Return how many playlists `fetch_playlists_of_users` finds in all (`playlists`)."""
+    owners = [owner for owner, _ in keys]
+    counts = await fetch_counts(postgres, playlists.c.owner_id, owners, _listed(keys))
+    return {key: counts[key[0]] for key in keys if key[0] in counts}
+
+
+def _listed(keys: Sequence[Shelf]) -> ColumnElement[bool]:
+    """Return what keeps the playlists that stand in lists: what `auth.policy.may_find` says."""
+    own = [owner for owner, viewer in keys if owner == viewer]
+    return _PUBLIC | any_of(playlists.c.owner_id, own) if own else _PUBLIC
 
 
 async def fetch_items_of_playlists(

@@ -1,9 +1,7 @@
 """People."""
 
 from datetime import datetime
-from uuid import UUID
 
-from auth.policy import may_see_account, may_see_listening
 from datasources.loaders.accounts import AccountOfUser
 from datasources.loaders.listening import (
     NowPlayingOfUser,
@@ -16,9 +14,9 @@ from datasources.loaders.recommendations import RecommendationsOfUser
 from datasources.loaders.users import FollowersOfUser, FollowingOfUser
 from datasources.records.listening import ListeningRange
 from datasources.records.users import UserRecord
-from resolvers.context import RequestContext
+from resolvers.permission import LISTENING, ONESELF
 from schema.pagination import Connection
-from schema.permissions import ACCOUNT
+from schema.permissions import ACCOUNT, LISTENS, PLAYLISTS, RECOMMENDATIONS
 from schema.types.account import Account
 from schema.types.entity import Node
 from schema.types.listening import Listen, NowPlaying
@@ -26,25 +24,6 @@ from schema.types.playlist import Playlist
 from schema.types.ranking import RankedArtistConnection, RankedTrackConnection
 from schema.types.recommendation import TrackRecommendationConnection
 from schema.views import argument, attribute, loaded, paged, view
-
-
-def _listener(user: UserRecord, context: RequestContext) -> UUID | None:
-    """Return whose listening to load; nobody's where the viewer may not see it."""
-    return user.id if may_see_listening(context.principal, user) else None
-
-
-def _listener_in_range(
-    user: UserRecord,
-    context: RequestContext,
-    range: ListeningRange,  # noqa: A002  the argument's name in the graph
-) -> tuple[UUID, ListeningRange] | None:
-    listener = _listener(user, context)
-    return None if listener is None else (listener, range)
-
-
-def _oneself(user: UserRecord, context: RequestContext) -> UUID | None:
-    return user.id if may_see_account(context.principal, user) else None
-
 
 _RANGE = argument("range", ListeningRange, "How far back plays are counted.", ListeningRange.MEDIUM)
 _HIDDEN = "Empty where the person does not show their listening to the viewer."
@@ -71,45 +50,61 @@ class User(Node):
     playlists: Connection[Playlist] | None = paged(
         PlaylistsOfUser,
         key="id",
-        description="The person's public playlists, the newest first.",
+        for_viewer=True,
+        access=PLAYLISTS,
+        description=(
+            "The person's public playlists, the newest first; all of their own to themselves."
+        ),
     )
     now_playing: NowPlaying | None = loaded(
         NowPlayingOfUser,
-        key=_listener,
+        key="id",
+        allowed=LISTENING,
+        access=LISTENS,
         description="What the person plays at this moment; null for nothing, or nothing shown.",
     )
     recent_listens: Connection[Listen] | None = paged(
         RecentListensOfUser,
-        key=_listener,
+        key="id",
+        allowed=LISTENING,
+        access=LISTENS,
         description=f"What the person played, the latest first. {_HIDDEN}",
     )
     top_tracks: RankedTrackConnection | None = paged(
         TopTracksOfUser,
-        key=_listener_in_range,
-        arguments=[_RANGE],
+        key="id",
+        by=[_RANGE],
+        allowed=LISTENING,
+        access=LISTENS,
         description=f"The person's most played tracks. {_HIDDEN}",
     )
     top_artists: RankedArtistConnection | None = paged(
         TopArtistsOfUser,
-        key=_listener_in_range,
-        arguments=[_RANGE],
+        key="id",
+        by=[_RANGE],
+        allowed=LISTENING,
+        access=LISTENS,
         description=f"The person's most played artists. {_HIDDEN}",
     )
     recommendations: TrackRecommendationConnection | None = paged(
         RecommendationsOfUser,
-        key=_listener,
+        key="id",
+        allowed=LISTENING,
+        access=RECOMMENDATIONS,
         description=f"Tracks for this person, best first. {_HIDDEN}",
     )
     email: str | None = loaded(
         AccountOfUser,
-        key=_oneself,
+        key="id",
+        allowed=ONESELF,
         of="email",
         description="Where mails to this person go; null for everybody but themselves.",
         access=ACCOUNT,
     )
     account: Account | None = loaded(
         AccountOfUser,
-        key=_oneself,
+        key="id",
+        allowed=ONESELF,
         description="How this person signs in; null for everybody but themselves.",
         access=ACCOUNT,
     )

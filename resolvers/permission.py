@@ -1,0 +1,77 @@
+"""What a caller is refused, and the policies of edges: who sees what hangs on a record.
+
+`auth.policy` decides; here it is told what it must know, and that is asked for in batches.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from auth.policy import listening_depends, may_see_account, may_see_listening, missing_for_kind
+from auth.principal import Principal, PrincipalKind
+from auth.scopes import Scope
+from datasources.loaders.relations import Follow, Follows
+from datasources.records.external_ids import EntityKind
+from datasources.records.users import UserRecord
+from resolvers.context import RequestContext
+from resolvers.errors import Forbidden, Refusal, Unauthenticated
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Who sees what an edge leads to. It is data on the edge, where guards find it.
+
+    `allows` decides about a record: at once, or, where a relation must be known, for all records
+    of a level together.
+    """
+
+    name: str
+    allows: Callable[[RequestContext, Any], bool | Awaitable[bool]]
+
+
+def _sees_listening(context: RequestContext, listener: UserRecord) -> bool | Awaitable[bool]:
+    viewer = context.principal.user_id
+    if viewer is None:
+        return may_see_listening(context.principal, listener)
+    return _sees_as_follower(context, viewer, listener)
+
+
+async def _sees_as_follower(context: RequestContext, viewer: UUID, listener: UserRecord) -> bool:
+    principal = context.principal
+    key = Follow(viewer, listener.id, listening_depends(principal, listener))
+    follows = await context.loaders.of(Follows).load(key)
+    return may_see_listening(principal, listener, follows=bool(follows))
+
+
+def _sees_account(context: RequestContext, person: UserRecord) -> bool:
+    return may_see_account(context.principal, person)
+
+
+LISTENING = Policy("listening", _sees_listening)
+"""Of a person: what they play, played and are recommended."""
+
+ONESELF = Policy("oneself", _sees_account)
+"""Of a person: what is there for nobody else."""
+
+
+def refusal(principal: Principal, missing: Collection[Scope]) -> Refusal:
+    """Return why a caller that lacks these scopes is refused."""
+    if principal.kind is PrincipalKind.ANONYMOUS:
+        return Unauthenticated("Sign in first.")
+    listed = ", ".join(f"`{scope}`" for scope in sorted(missing))
+    return Forbidden(
+        f"This credential lacks {'a scope' if len(missing) == 1 else 'scopes'}: {listed}."
+    )
+
+
+def check_kind(context: RequestContext, kind: EntityKind) -> None:
+    """Let a caller pass who may tell an entity of this kind from none.
+
+    Raises:
+        Unauthenticated, Forbidden: the credential lacks the scope of the kind. Nothing was asked
+            yet: the refusal tells nothing of the entity.
+    """
+    missing = missing_for_kind(context.principal, kind)
+    if missing:
+        raise refusal(context.principal, missing)
