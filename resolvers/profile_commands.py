@@ -36,7 +36,12 @@ async def update_profile(context: RequestContext, changes: dict[str, object]) ->
     return ProfileUpdated(user)
 
 
-def _display_name(value: object) -> object:
+def checked_name(value: object) -> str:
+    """Return a display name, with single spaces.
+
+    Raises:
+        InvalidInput: it is empty, too long, or no text.
+    """
     name = " ".join(str(value or "").split())
     if not name or len(name) > _MAX_NAME_CHARS or NOT_TEXT.search(name):
         raise InvalidInput(
@@ -66,7 +71,7 @@ def _listening_visibility(value: object) -> object:
 
 
 _CHECKS = {
-    "display_name": _display_name,
+    "display_name": checked_name,
     "avatar_url": _avatar_url,
     "listening_visibility": _listening_visibility,
 }

@@ -44,8 +44,8 @@ async def prove(context: RequestContext, password: str | None) -> AccountRecord:
 
 async def verified(
     context: RequestContext, account: AccountRecord | None, login: str, password: str
-) -> Verified:
-    """Return how a password fits an account that may be used; None of it takes as long.
+) -> tuple[AccountRecord, Verified]:
+    """Return the account, and how its password fits. Where there is none, it takes as long.
 
     The attempt is counted when its turn has come, not while it waits: so many right ones at once
     do not stand in each other's way.
@@ -56,9 +56,9 @@ async def verified(
     password_hash = None if account is None else account.password_hash
     async with hashing(context) as slot, attempt(context, account_key(account, login)):
         found = await slot.verify(password_hash, password)
-        if account is None or not found.ok or not _may_be_used(context, account):
+        if account is None or not found.ok or not may_be_used(context, account):
             raise WrongCredentials(WRONG)
-    return found
+    return account, found
 
 
 @asynccontextmanager
@@ -75,6 +75,6 @@ async def hashing(context: RequestContext) -> AsyncIterator[Slot]:
         raise Overloaded("Too many sign in at this moment. Try again in a second.") from None
 
 
-def _may_be_used(context: RequestContext, account: AccountRecord) -> bool:
-    """Whether an account is open; those of the demo are so nowhere else."""
+def may_be_used(context: RequestContext, account: AccountRecord) -> bool:
+    """Return whether an account is open; those of the demo are so nowhere else."""
     return account.disabled_at is None and (context.identity.demo or not account.demo)

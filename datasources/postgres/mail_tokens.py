@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from datasources.postgres.account_tables import mail_tokens
+from datasources.postgres.client import Postgres
 from datasources.records.accounts import MailTokenPurpose
 from datasources.records.mail import MailTokenRecord
 
@@ -46,6 +47,18 @@ async def mint(
         )
     )
     return token
+
+
+async def peek(postgres: Postgres, token: str, purpose: MailTokenPurpose) -> MailTokenRecord | None:
+    """Return what `redeem` would, and leave the token as it is (`mail_tokens`)."""
+    if len(token) > _MAX_CHARS:
+        return None
+    rows = await postgres.read(
+        select(tokens.subject_id, tokens.email).where(
+            tokens.hash == _hash(token), tokens.purpose == purpose, tokens.expires_at > func.now()
+        )
+    )
+    return MailTokenRecord(*rows[0]) if rows else None
 
 
 async def redeem(

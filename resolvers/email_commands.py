@@ -1,0 +1,73 @@
+"""Changing the address of an account: confirmed by a link to the new one, told to the old one."""
+
+from dataclasses import dataclass
+
+from auth.emails import email_key
+from datasources.postgres import audit
+from datasources.postgres.account_links import void_links
+from datasources.postgres.accounts import lock_account, set_email
+from datasources.postgres.client import Connection
+from datasources.postgres.profiles import update_profile
+from datasources.records.mail import MailTokenRecord
+from datasources.records.users import UserRecord
+from resolvers.account_input import checked_email
+from resolvers.attempts import count_mail
+from resolvers.audit import entry
+from resolvers.context import RequestContext
+from resolvers.errors import InvalidInput, WrongCredentials
+from resolvers.mails import MailTemplate, queue_mail
+from resolvers.proof import prove
+
+NO_SUCH_LINK = "This link has expired, or was used before."
+
+
+@dataclass(frozen=True, slots=True)
+class MailRequested:
+    """A mail goes to the address, if there is a reason for it."""
+
+    email: str
+
+
+async def change_email(context: RequestContext, password: str | None, email: str) -> MailRequested:
+    """Have a link sent to the new address. Until it is followed, the old one stays.
+
+    The same happens whether or not another account has the address.
+
+    Raises:
+        Unauthenticated, WrongCredentials, RateLimited, Overloaded: as for `prove`.
+        InvalidInput: this is no address.
+        RateLimited: too many mails to this address, or from this network.
+    """
+    address = checked_email(email)
+    account = await prove(context, password)
+    await count_mail(context, address)
+    async with context.stores.postgres.transaction() as connection:
+        await queue_mail(
+            connection, MailTemplate.CHANGE_EMAIL, user_id=account.user_id, email=address
+        )
+        await audit.record(connection, entry(context, "changeEmail", step="requested"))
+    return MailRequested(address)
+
+
+async def confirm_change(
+    context: RequestContext, connection: Connection, token: MailTokenRecord
+) -> UserRecord:
+    """Give an account the address that its link was sent to, and tell the old one.
+
+    Raises:
+        WrongCredentials: the account is gone, or closed.
+        InvalidInput: another account has the address; the link stays good.
+    """
+    account = await lock_account(connection, token.subject_id)
+    person = await update_profile(connection, token.subject_id, {})
+    if account is None or person is None or account.disabled_at is not None:
+        raise WrongCredentials(NO_SUCH_LINK)
+    if not await set_email(connection, person.id, token.email, email_key(token.email)):
+        raise InvalidInput(("input", "token"), "Another account has this address.")
+    await void_links(connection, person.id)
+    if account.email is not None and account.email != token.email:
+        await queue_mail(connection, MailTemplate.EMAIL_CHANGED, email=account.email)
+    await audit.record(
+        connection, entry(context, "changeEmail", actor_id=person.id, step="confirmed")
+    )
+    return person

@@ -1,0 +1,129 @@
+"""Signing up: an account begins when the address that was given is confirmed."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from auth.emails import email_key
+from auth.handles import RULES, handle_key, is_handle
+from datasources.ids import new_id
+from datasources.postgres import audit
+from datasources.postgres.accounts import insert_account
+from datasources.postgres.client import Connection
+from datasources.postgres.mail_tokens import redeem
+from datasources.postgres.sign_ups import (
+    forget_sign_ups,
+    handle_is_taken,
+    insert_sign_up,
+    insert_user,
+    take_sign_up,
+)
+from datasources.records.accounts import MailTokenPurpose, PendingSignUp
+from datasources.records.mail import MailTokenRecord
+from datasources.records.users import UserRecord
+from resolvers.account_input import checked_email, checked_password
+from resolvers.attempts import count_mail
+from resolvers.audit import entry
+from resolvers.context import RequestContext
+from resolvers.email_commands import NO_SUCH_LINK, confirm_change
+from resolvers.errors import InvalidInput, WrongCredentials
+from resolvers.mails import MailTemplate, queue_mail
+from resolvers.profile_commands import checked_name
+from resolvers.proof import hashing
+
+_TAKEN = "Somebody else has this handle."
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpAccepted:
+    """A mail goes to the address: with a link, or, where it is known, with a word about that."""
+
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmailVerified:
+    """Whose address was confirmed. They sign in next."""
+
+    user: UserRecord
+
+
+async def sign_up(
+    context: RequestContext, email: str, handle: str, display_name: str, password: str
+) -> SignUpAccepted:
+    """Keep what was given until the address is confirmed, and have a mail sent to it.
+
+    The same happens whether or not the address has an account. Handles are public, so one that is
+    taken is said to be.
+
+    Raises:
+        InvalidInput: a value that cannot be taken.
+        RateLimited: too many mails to this address, or from this network.
+        Overloaded: too many passwords wait to be hashed.
+    """
+    address = checked_email(email)
+    if not is_handle(handle):
+        raise InvalidInput(("input", "handle"), RULES)
+    name = checked_name(display_name)
+    await checked_password(password, handle, name, address)
+    await count_mail(context, address)
+    async with hashing(context) as slot:
+        password_hash = await slot.hash(password)
+    pending = PendingSignUp(new_id(), address, handle, name, password_hash)
+    lifetime = timedelta(seconds=context.identity.settings.mail_link_s)
+    async with context.stores.postgres.transaction() as connection:
+        if await handle_is_taken(connection, handle_key(handle)):
+            raise InvalidInput(("input", "handle"), _TAKEN)
+        await insert_sign_up(connection, pending, lifetime)
+        await queue_mail(connection, MailTemplate.VERIFY_SIGN_UP, sign_up_id=pending.id)
+        await audit.record(connection, entry(context, "signUp"))
+    return SignUpAccepted(address)
+
+
+async def verify_email(context: RequestContext, token: str) -> EmailVerified:
+    """Make the account of a sign-up, or change an account's address: what the link was sent for.
+
+    Nobody is signed in by it.
+
+    Raises:
+        WrongCredentials: the link has expired, was used, or never was.
+        InvalidInput: handle or address were taken meanwhile; the link stays good.
+    """
+    async with context.stores.postgres.transaction() as connection:
+        if found := await redeem(connection, token, MailTokenPurpose.VERIFY_SIGN_UP):
+            user = await _confirm_sign_up(context, connection, found)
+        elif found := await redeem(connection, token, MailTokenPurpose.CHANGE_EMAIL):
+            user = await confirm_change(context, connection, found)
+        else:
+            raise WrongCredentials(NO_SUCH_LINK)
+    return EmailVerified(user)
+
+
+async def _confirm_sign_up(
+    context: RequestContext, connection: Connection, token: MailTokenRecord
+) -> UserRecord:
+    pending = await take_sign_up(connection, token.subject_id)
+    if pending is None:  # another sign-up with this address was confirmed
+        raise WrongCredentials(NO_SUCH_LINK)
+    user = await insert_user(
+        connection, new_id(), pending.handle, pending.display_name, context.clock()
+    )
+    if user is None:
+        raise InvalidInput(
+            ("input", "token"), f"{_TAKEN} Sign up again with another one: it was taken meanwhile."
+        )
+    key = email_key(pending.email)
+    made = await insert_account(
+        connection,
+        user.id,
+        email=pending.email,
+        email_key=key,
+        password_hash=pending.password_hash,
+    )
+    if not made:
+        raise InvalidInput(
+            ("input", "token"),
+            "This address has an account already: sign in, or reset its password.",
+        )
+    await forget_sign_ups(connection, key)
+    await audit.record(connection, entry(context, "verifyEmail", actor_id=user.id))
+    return user
