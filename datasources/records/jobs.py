@@ -12,6 +12,7 @@ class JobKind(StrEnum):
 
     SEND_MAIL = "send_mail"
     DELETE_ACCOUNT = "delete_account"
+    FORGET_SESSIONS = "forget_sessions"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,32 @@
+"""What was revoked: the moments at which people were signed out, and ended families of tokens."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Uuid, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from datasources.postgres.account_tables import accounts, token_families
+from datasources.postgres.client import Postgres
+from datasources.records.tokens import RevokedRecord
+
+
+async def fetch_revoked(postgres: Postgres, since: datetime) -> RevokedRecord:
+    """Return what was revoked since then, in one statement (`token_families`, `accounts`)."""
+    families = select(
+        token_families.c.id, literal(None, Uuid).label("user_id"), token_families.c.revoked_at
+    ).where(token_families.c.revoked_at >= since)
+    people = select(literal(None, Uuid), accounts.c.user_id, accounts.c.signed_out_at).where(
+        accounts.c.signed_out_at >= since
+    )
+    rows = await postgres.read(families.union_all(people))
+    return RevokedRecord(
+        families=frozenset(row[0] for row in rows if row[0]),
+        users={row[1]: row[2] for row in rows if row[1]},
+    )
+
+
+async def sign_out_person(connection: AsyncConnection, user_id: UUID, at: datetime) -> None:
+    """Void what was issued to a person until now; holds the account (`accounts`)."""
+    theirs = update(accounts).where(accounts.c.user_id == user_id)
+    await connection.execute(theirs.values(signed_out_at=at))

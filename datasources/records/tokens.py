@@ -1,0 +1,51 @@
+"""Refresh tokens and the keys that sign access tokens, without their secrets in the clear."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from datasources.records.accounts import Role
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshRecord:
+    """A refresh token that was sent, its family, and the account as it is now.
+
+    `used_at` is None until it is exchanged for the next one.
+    """
+
+    family_id: UUID
+    user_id: UUID
+    expires_at: datetime
+    used_at: datetime | None
+    family_created_at: datetime
+    family_expires_at: datetime
+    revoked_at: datetime | None
+    role: Role
+    demo: bool
+    disabled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeyRecord:
+    """A row of `signing_keys`: published from the start, signing from `active_from`.
+
+    It verifies until `expires_at`; None says that no other is to follow yet.
+    """
+
+    kid: str
+    algorithm: str
+    public_jwk: Mapping[str, str]
+    private_sealed: bytes = field(repr=False)
+    created_at: datetime
+    active_from: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RevokedRecord:
+    """What was revoked of late: families of tokens, and people with the moment of it."""
+
+    families: frozenset[UUID]
+    users: Mapping[UUID, datetime]

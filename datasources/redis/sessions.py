@@ -1,0 +1,188 @@
+"""Sessions of browsers: `session:<hash of its id>`, and `sessions-of:<user>`, a set of the hashes.
+
+Everything here fails closed: without Redis nobody has a session.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import orjson
+
+from datasources.records.accounts import Role
+from datasources.records.sessions import ListedSession, SessionRecord
+from datasources.redis.client import Redis
+
+# One round trip: ids, what is kept of each, and the time that is left. The dead ones are dropped.
+_LIST = """
+local listed = {}
+for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+  local value = redis.call('GET', ARGV[1] .. id)
+  if value then
+    table.insert(listed, {id, value, redis.call('PTTL', ARGV[1] .. id)})
+  else
+    redis.call('SREM', KEYS[1], id)
+  end
+end
+return listed
+"""
+
+# Only what is the person's own is removed.
+_REMOVE = """
+if redis.call('SREM', KEYS[1], ARGV[1]) == 0 then return 0 end
+return redis.call('DEL', KEYS[2])
+"""
+
+
+async def put_session(
+    redis: Redis,
+    session_hash: str,
+    session: SessionRecord,
+    *,
+    idle_s: int,
+    lifetime_s: int,
+    instead_of: Collection[tuple[UUID, str]] = (),
+) -> None:
+    """Begin a session that ends unused after `idle_s`, and end those it replaces, all at once.
+
+    `instead_of` are pairs of the person and the hash.
+
+    Raises:
+        StoreUnavailable, StoreTimeout: the store did not answer.
+    """
+    theirs = _of(redis, session.user_id)
+    async with redis.answering(), redis.client.pipeline(transaction=True) as pipe:
+        for user_id, replaced in instead_of:
+            pipe.delete(_name(redis, replaced))
+            pipe.srem(_of(redis, user_id), replaced)
+        pipe.set(_name(redis, session_hash), _written(session), ex=min(idle_s, lifetime_s))
+        pipe.sadd(theirs, session_hash)
+        pipe.expire(theirs, lifetime_s)
+        await pipe.execute()
+
+
+async def fetch_session(redis: Redis, session_hash: str, idle_s: int) -> SessionRecord | None:
+    """Return a session and let it live for `idle_s` from now; None where there is none.
+
+    One GETEX. A corrupt value is none.
+
+    Raises:
+        StoreUnavailable, StoreTimeout: the store did not answer.
+    """
+    async with redis.answering():
+        value = await redis.client.getex(_name(redis, session_hash), ex=idle_s)
+    return _read(value)
+
+
+async def fetch_sessions_of(
+    redis: Redis, user_id: UUID, *, idle_s: int, lifetime_s: int, now: datetime
+) -> Sequence[ListedSession]:
+    """Return a person's sessions that are alive, in no order. One EVAL.
+
+    Their last use follows from the time that is left.
+
+    Raises:
+        StoreUnavailable, StoreTimeout: the store did not answer.
+    """
+    async with redis.answering():
+        rows = await redis.client.eval(_LIST, 1, _of(redis, user_id), _name(redis, ""))
+    listed = []
+    for session_hash, value, left_ms in rows:
+        session = _read(value)
+        if session is None or session.created_at + timedelta(seconds=lifetime_s) <= now:
+            continue
+        used_at = now - timedelta(seconds=idle_s) + timedelta(milliseconds=left_ms)
+        listed.append(
+            ListedSession(
+                session_hash,
+                tokens=False,
+                device=session.device,
+                address=session.address,
+                created_at=session.created_at,
+                last_used_at=min(max(used_at, session.created_at), now),
+            )
+        )
+    return listed
+
+
+async def remove_session(redis: Redis, user_id: UUID, session_hash: str) -> bool:
+    """End one of a person's sessions; return False where they have none with this hash. One EVAL.
+
+    Raises:
+        StoreUnavailable, StoreTimeout: the store did not answer.
+    """
+    async with redis.answering():
+        return bool(
+            await redis.client.eval(
+                _REMOVE, 2, _of(redis, user_id), _name(redis, session_hash), session_hash
+            )
+        )
+
+
+async def remove_sessions(
+    redis: Redis, user_id: UUID, *, keep: str | None = None, before: datetime | None = None
+) -> int:
+    """End a person's sessions but the one with the hash `keep`; return how many there were.
+
+    With `before`, those that began later stay, too.
+
+    Raises:
+        StoreUnavailable, StoreTimeout: the store did not answer.
+    """
+    async with redis.answering():
+        rows = await redis.client.eval(_LIST, 1, _of(redis, user_id), _name(redis, ""))
+        ended = [
+            session_hash
+            for session_hash, value, _ in rows
+            if session_hash != keep and not _began_later(value, before)
+        ]
+        if not ended:
+            return 0
+        async with redis.client.pipeline(transaction=True) as pipe:
+            pipe.delete(*(_name(redis, session_hash) for session_hash in ended))
+            pipe.srem(_of(redis, user_id), *ended)
+            await pipe.execute()
+    return len(ended)
+
+
+def _began_later(value: str, before: datetime | None) -> bool:
+    session = _read(value)
+    return before is not None and session is not None and session.created_at > before
+
+
+def _name(redis: Redis, session_hash: str) -> str:
+    return redis.key("session", session_hash)
+
+
+def _of(redis: Redis, user_id: UUID) -> str:
+    return redis.key("sessions-of", user_id)
+
+
+def _written(session: SessionRecord) -> bytes:
+    return orjson.dumps(
+        {
+            "user_id": str(session.user_id),
+            "role": session.role.value,
+            "created_at": session.created_at.timestamp(),
+            "authenticated_at": session.authenticated_at.timestamp(),
+            "device": session.device,
+            "address": session.address,
+        }
+    )
+
+
+def _read(value: bytes | str | None) -> SessionRecord | None:
+    if value is None:
+        return None
+    try:
+        parts = orjson.loads(value)
+        return SessionRecord(
+            user_id=UUID(parts["user_id"]),
+            role=Role(parts["role"]),
+            created_at=datetime.fromtimestamp(parts["created_at"], UTC),
+            authenticated_at=datetime.fromtimestamp(parts["authenticated_at"], UTC),
+            device=str(parts["device"]),
+            address=str(parts["address"]),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        return None

@@ -1,0 +1,172 @@
+"""What becomes of sessions: refreshed, ended one by one, or all at once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from auth.devices import device_of
+from auth.principal import SessionKind, SessionRef
+from auth.tokens import access_token, hash_of, new_secret, refresh_expiry
+from datasources.postgres import audit, token_families
+from datasources.postgres.client import Connection
+from datasources.records.audit import AuditResult
+from datasources.records.tokens import RefreshRecord
+from datasources.redis.sessions import remove_session
+from resolvers.audit import entry
+from resolvers.context import RequestContext
+from resolvers.errors import NotFound, WrongCredentials
+from resolvers.mails import MailTemplate, queue_mail
+from resolvers.sessions import Tokens, end_sessions, forget_sessions
+from resolvers.signed_in import signed_in
+
+_SPENT = "This refresh token is over. Sign in again."
+_HASH_CHARS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class TokensRefreshed:
+    """The tokens that follow."""
+
+    tokens: Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """How many sessions have ended."""
+
+    session_count: int
+
+
+async def refresh_tokens(context: RequestContext, refresh_token: str) -> TokensRefreshed:
+    """Exchange a refresh token for new tokens; what they allow is what the account may do now.
+
+    A token that is spent brings new ones for a few seconds more: clients send several requests at
+    once. After that somebody else may have it, and the whole family ends; its owner gets a mail.
+
+    Raises:
+        WrongCredentials: it is unknown, expired, revoked or spent, or the account is closed.
+    """
+    now = context.clock()
+    reused = False
+    async with context.stores.postgres.transaction() as connection:
+        hashed = hash_of(refresh_token)
+        sent = await token_families.lock_refresh_token(connection, hashed)
+        if sent is None or not _alive(context, sent, now):
+            raise WrongCredentials(_SPENT)
+        grace = timedelta(seconds=context.identity.settings.refresh_grace_s)
+        reused = sent.used_at is not None and now - sent.used_at > grace
+        if reused:
+            await _end_reused(context, connection, sent, now)
+        else:
+            tokens = await _next(context, connection, sent, now)
+    if reused:  # only now: what was found out stays written
+        context.identity.revocations.revoke(sent.family_id)
+        raise WrongCredentials(_SPENT)
+    return TokensRefreshed(tokens)
+
+
+def _alive(context: RequestContext, sent: RefreshRecord, now: datetime) -> bool:
+    over = sent.revoked_at is not None or min(sent.expires_at, sent.family_expires_at) <= now
+    closed = sent.disabled_at is not None or (sent.demo and not context.identity.demo)
+    return not over and not closed
+
+
+async def _next(
+    context: RequestContext, connection: Connection, sent: RefreshRecord, now: datetime
+) -> Tokens:
+    if sent.used_at is None:
+        await token_families.spend_tokens(connection, sent.family_id, now)
+    refresh = new_secret()
+    expires_at = refresh_expiry(context.identity, now, sent.family_expires_at)
+    await token_families.insert_refresh_token(
+        connection, hash_of(refresh), sent.family_id, expires_at
+    )
+    await token_families.touch_family(
+        connection,
+        sent.family_id,
+        at=now,
+        device=device_of(context.client.user_agent),
+        address=context.client.address,
+    )
+    access = await access_token(
+        context.identity,
+        sent.user_id,
+        sent.role,
+        sent.family_id,
+        authenticated_at=sent.family_created_at,
+        now=now,
+    )
+    return Tokens(access, refresh, context.identity.settings.access_token_s)
+
+
+async def _end_reused(
+    context: RequestContext, connection: Connection, sent: RefreshRecord, now: datetime
+) -> None:
+    await token_families.revoke_family(connection, sent.user_id, sent.family_id, now)
+    await audit.record(
+        connection,
+        entry(
+            context,
+            "refreshTokenReused",
+            result=AuditResult.DENIED,
+            subject_id=sent.user_id,
+            session=str(sent.family_id),
+        ),
+    )
+    await queue_mail(connection, MailTemplate.TOKEN_REUSED, user_id=sent.user_id)
+
+
+async def sign_out(context: RequestContext, session_id: str | None = None) -> SignedOut:
+    """End one session of the caller's: the one with this id, or the one that the request came with.
+
+    Raises:
+        Unauthenticated: nobody is signed in.
+        NotFound: the caller has no such session; somebody else's looks like none.
+    """
+    user_id = signed_in(context)
+    current = context.principal.session
+    session = current if session_id is None else _session_ref(session_id)
+    if session is None:
+        raise NotFound("There is no such session.")
+    async with context.stores.postgres.transaction() as connection:
+        written = entry(context, "signOut", session=session.id, kind=session.kind.value)
+        await audit.record(connection, written)
+        if session.kind is SessionKind.COOKIE:
+            ended = await remove_session(context.stores.redis, user_id, session.id)
+        else:
+            now = context.clock()
+            family_id = UUID(session.id)
+            ended = await token_families.revoke_family(connection, user_id, family_id, now)
+        if not ended:
+            raise NotFound("There is no such session.")
+    if session.kind is SessionKind.TOKENS:
+        context.identity.revocations.revoke(UUID(session.id))
+    elif session == current:
+        context.reply.session_id = ""
+    return SignedOut(1)
+
+
+async def sign_out_everywhere(context: RequestContext) -> SignedOut:
+    """End all sessions of the caller's, this one, too.
+
+    Raises:
+        Unauthenticated: nobody is signed in.
+    """
+    user_id = signed_in(context)
+    async with context.stores.postgres.transaction() as connection:
+        families = await end_sessions(context, connection, user_id)
+        await audit.record(connection, entry(context, "signOutEverywhere"))
+    browsers = await forget_sessions(context, user_id)
+    if context.principal.session and context.principal.session.kind is SessionKind.COOKIE:
+        context.reply.session_id = ""
+    return SignedOut(families + browsers)
+
+
+def _session_ref(session_id: str) -> SessionRef | None:
+    """Return what an id of `Account.sessions` names; None for what can be none."""
+    if len(session_id) == _HASH_CHARS and set(session_id) <= set("0123456789abcdef"):
+        return SessionRef(SessionKind.COOKIE, session_id)
+    try:
+        return SessionRef(SessionKind.TOKENS, str(UUID(session_id)))
+    except ValueError:
+        return None
