@@ -46,6 +46,8 @@ def step_at(moment: datetime) -> int:
 
 def digits_in(text: str) -> str | None:
     """Return the code that somebody typed, however they grouped it; None where it is no code."""
+    if len(text) > _DIGITS * 4:
+        return None
     code = "".join(unicodedata.normalize("NFKC", text).split()).replace("-", "")
     return code if len(code) == _DIGITS and code.isascii() and code.isdigit() else None
 

@@ -91,7 +91,9 @@ async def replace_codes(connection: Connection, user_id: UUID, hashes: Sequence[
     await connection.execute(recovery_codes.insert(), rows)
 
 
-async def spend_code(connection: Connection, user_id: UUID, hash_: bytes, now: datetime) -> bool:
+async def spend_recovery_code(
+    connection: Connection, user_id: UUID, hash_: bytes, now: datetime
+) -> bool:
     """Use up a recovery code; False where there is none such, or it was used (`recovery_codes`)."""
     changed = await connection.execute(
         update(recovery_codes)

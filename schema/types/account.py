@@ -2,8 +2,11 @@
 
 from datetime import datetime
 
+from datasources.loaders.passkeys import PasskeysOfUser, SecondFactorOfUser
 from datasources.records.accounts import AccountRecord, Role
-from schema.views import attribute, view
+from schema.types.passkey import Passkey
+from schema.types.second_factor import SecondFactor
+from schema.views import attribute, loaded, view
 
 
 @view(AccountRecord, description="What lets the viewer sign in; nobody else sees it.")
@@ -14,4 +17,12 @@ class Account:
     role: Role = attribute("What the account may do.")
     password_changed_at: datetime | None = attribute(
         "When the password was last changed; null for an account without one."
+    )
+    second_factor: SecondFactor | None = loaded(
+        SecondFactorOfUser,
+        key="user_id",
+        description="Whether signing in with the password asks for a code, too.",
+    )
+    passkeys: list[Passkey] | None = loaded(
+        PasskeysOfUser, key="user_id", description="Passkeys that sign in, the oldest first."
     )
