@@ -15,7 +15,7 @@ def normalised_email(text: str) -> str | None:
     if len(text) > MAX_CHARS:
         return None
     try:
-        found = validate_email(text, check_deliverability=False, allow_smtputf8=False)
+        found = validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True)
     except (EmailNotValidError, UnicodeError):
         return None
     address = found.ascii_email
