@@ -32,9 +32,11 @@ class Reply:
     """What goes back beside the answer: the transport reads it when the operation has ended.
 
     `session_id` is the session that the browser is to keep from now on, "" for none at all.
+    `denied` names what the caller was refused, for the audit log: see `resolvers.audit`.
     """
 
     session_id: str | None = None
+    denied: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)

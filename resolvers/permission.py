@@ -9,13 +9,15 @@ from typing import Any
 from uuid import UUID
 
 from auth.policy import listening_depends, may_see_account, may_see_listening, missing_for_kind
-from auth.principal import Principal, PrincipalKind
+from auth.principal import PrincipalKind
 from auth.scopes import Scope
 from datasources.loaders.relations import Follow, Follows
 from datasources.records.external_ids import EntityKind
 from datasources.records.users import UserRecord
 from resolvers.context import RequestContext
 from resolvers.errors import Forbidden, Refusal, Unauthenticated
+
+_CHANGES = ("Mutation.", "Subscription.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,19 @@ ONESELF = Policy("oneself", _sees_account)
 """Of a person: what is there for nobody else."""
 
 
-def refusal(principal: Principal, missing: Collection[Scope]) -> Refusal:
-    """Return why a caller that lacks these scopes is refused."""
-    if principal.kind is PrincipalKind.ANONYMOUS:
+def deny(context: RequestContext, missing: Collection[Scope], *what: str) -> Refusal:
+    """Return why a caller that lacks these scopes is refused, and note it for the audit log.
+
+    `what` are coordinates of the schema. That somebody without a credential reads what is not for
+    everybody is no news, and is not noted; that they try to change something is.
+    """
+    if context.principal.kind is PrincipalKind.ANONYMOUS:
+        context.reply.denied.update(one for one in what if one.startswith(_CHANGES))
         return Unauthenticated("Sign in first.")
+    context.reply.denied.update(what)
     listed = ", ".join(f"`{scope}`" for scope in sorted(missing))
-    return Forbidden(
-        f"This credential lacks {'a scope' if len(missing) == 1 else 'scopes'}: {listed}."
-    )
+    lacks = "a scope" if len(missing) == 1 else "scopes"
+    return Forbidden(f"This credential lacks {lacks}: {listed}.")
 
 
 def check_kind(context: RequestContext, kind: EntityKind) -> None:
@@ -74,4 +81,4 @@ def check_kind(context: RequestContext, kind: EntityKind) -> None:
     """
     missing = missing_for_kind(context.principal, kind)
     if missing:
-        raise refusal(context.principal, missing)
+        raise deny(context, missing, kind.value.capitalize())

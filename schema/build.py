@@ -18,9 +18,11 @@ from resolvers.context import RequestContext
 from resolvers.entities import entities
 from resolvers.errors import BadUserInput
 from resolvers.ids import at_most_max_ids, parse_id_of
+from schema.enforcement import enforce
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
+from schema.selection import ScopeWall
 from schema.types.album import Album
 from schema.types.artist import Artist
 from schema.types.playlist import Playlist
@@ -30,6 +32,10 @@ from schema.types.user import User
 
 class Schema(federation.Schema):
     """The graph. Errors are logged where requests are: there the request id is known."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        enforce(self._schema)
 
     async def entities_resolver(  # type: ignore[override]  # the library's is not async
         self, info: Info[RequestContext], representations: list[FederationAny]
@@ -80,7 +86,7 @@ def build_schema(*, introspection: bool = True) -> Schema:
         query=Query,
         mutation=Mutation,
         types=[Track, Album, Artist, Playlist, User],
-        extensions=[] if introspection else hidden,
+        extensions=[ScopeWall, *([] if introspection else hidden)],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
         # Current composition libraries refuse Strawberry's default, which is newer.
         federation_version="2.9",

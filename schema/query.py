@@ -22,6 +22,7 @@ from resolvers.ids import at_most_max_ids, parse_id, parse_id_of
 from resolvers.text import checked_text
 from schema.enums import ExternalIdType
 from schema.inputs.tune import TuneInput
+from schema.permissions import ANYBODY, CATALOG, RECOMMENDATIONS
 from schema.types.album import Album
 from schema.types.artist import Artist
 from schema.types.entity import Node
@@ -55,7 +56,11 @@ async def _entity(info: Context, kind: EntityKind, id_: str) -> EntityRecord | N
 class Query:
     """The fields of the root. Look-ups are null for what is not there, or not for this viewer."""
 
-    @strawberry.field(description="Any entity by its id.", graphql_type=Node | None)
+    @strawberry.field(
+        description="Any entity by its id.",
+        graphql_type=Node | None,
+        directives=ANYBODY.directives,
+    )
     async def node(self, info: Context, id: Id) -> EntityRecord | None:  # noqa: A002  Relay's name
         """Return an entity."""
         return await entities.entity(info.context, parse_id(id))
@@ -63,6 +68,7 @@ class Query:
     @strawberry.field(
         description="Entities by their ids, in the order of the ids; null for what is not there.",
         graphql_type=list[Node | None] | None,
+        directives=ANYBODY.directives,
     )
     async def nodes(self, info: Context, ids: Ids) -> Sequence[EntityRecord | None]:
         """Return entities."""
@@ -72,12 +78,17 @@ class Query:
     @strawberry.field(
         description="The person who asks; null where nobody is signed in.",
         graphql_type=User | None,
+        directives=ANYBODY.directives,
     )
     async def viewer(self, info: Context) -> UserRecord | None:
         """Return the viewer."""
         return await entities.viewer(info.context)
 
-    @strawberry.field(description="A person by handle.", graphql_type=User | None)
+    @strawberry.field(
+        description="A person by handle.",
+        graphql_type=User | None,
+        directives=ANYBODY.directives,
+    )
     async def user(
         self,
         info: Context,
@@ -131,6 +142,7 @@ class Query:
     @strawberry.field(
         description="The entity that another service knows by an id of its own.",
         graphql_type=Node | None,
+        directives=ANYBODY.directives,
     )
     async def by_external_id(
         self,
@@ -149,6 +161,7 @@ class Query:
             " must be found, the last may be a beginning. Exact names first, then the most popular."
         ),
         graphql_type=SearchConnection | None,
+        directives=ANYBODY.directives,
     )
     async def search(
         self,
@@ -169,6 +182,7 @@ class Query:
             " popularity stands in, and the connection is `degraded`."
         ),
         graphql_type=TrackRecommendationConnection | None,
+        directives=RECOMMENDATIONS.directives,
     )
     async def recommendations(
         self,
@@ -201,6 +215,7 @@ class Query:
             " popular, without counts."
         ),
         graphql_type=RankedTrackConnection | None,
+        directives=CATALOG.directives,
     )
     async def charts(
         self,

@@ -6,13 +6,19 @@ from datasources.loaders.artists import CreditsOfAlbum
 from datasources.loaders.tracks import TracksOfAlbum
 from datasources.records.albums import AlbumKind, AlbumRecord, DatePrecision
 from schema.pagination import Connection
+from schema.permissions import CATALOG
 from schema.types.credit import Credit
 from schema.types.entity import ExternalId, Node, external_ids
 from schema.types.track import Track
 from schema.views import attribute, loaded, paged, view
 
 
-@view(AlbumRecord, description="A release: an album, EP, single or compilation.", keys=["id"])
+@view(
+    AlbumRecord,
+    description="A release: an album, EP, single or compilation.",
+    keys=["id"],
+    access=CATALOG,
+)
 class Album(Node):
     """An album."""
 

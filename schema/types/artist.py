@@ -11,6 +11,7 @@ from datasources.loaders.recommendations import SimilarArtists
 from datasources.loaders.tracks import TopTracksOfArtist
 from datasources.records.artists import ArtistRecord
 from schema.pagination import Connection
+from schema.permissions import CATALOG, RECOMMENDATIONS
 from schema.types.album import Album
 from schema.types.entity import ExternalId, Node, external_ids
 from schema.types.genre import Genre
@@ -25,7 +26,7 @@ else:
     ]
 
 
-@view(ArtistRecord, description="A person or group that makes music.", keys=["id"])
+@view(ArtistRecord, description="A person or group that makes music.", keys=["id"], access=CATALOG)
 class Artist(Node):
     """An artist."""
 
@@ -49,5 +50,6 @@ class Artist(Node):
     similar: ArtistRecommendationConnection | None = paged(
         SimilarArtists,
         key="id",
+        access=RECOMMENDATIONS,
         description="Artists that the same people listen to, the nearest first.",
     )

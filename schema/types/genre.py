@@ -2,10 +2,15 @@
 
 from datasources.loaders.genres import GenreById, SubgenresOfGenre
 from datasources.records.genres import GenreRecord
+from schema.permissions import CATALOG
 from schema.views import attribute, loaded, view
 
 
-@view(GenreRecord, description="A genre of music; subgenres name the genre they belong to.")
+@view(
+    GenreRecord,
+    description="A genre of music; subgenres name the genre they belong to.",
+    access=CATALOG,
+)
 class Genre:
     """A genre or subgenre."""
 

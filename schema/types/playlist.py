@@ -16,6 +16,7 @@ from datasources.records.playlists import (
     PlaylistVisibility,
 )
 from schema.pagination import Connection
+from schema.permissions import PLAYLISTS, RECOMMENDATIONS
 from schema.scalars import BigInt
 from schema.types.entity import ExternalId, Node, external_ids, record_id
 from schema.types.recommendation import TrackRecommendationConnection
@@ -51,7 +52,12 @@ class Collaborator:
     added_at: datetime = attribute("Since when.")
 
 
-@view(PlaylistRecord, description="A list of tracks that people keep.", keys=["id"])
+@view(
+    PlaylistRecord,
+    description="A list of tracks that people keep.",
+    keys=["id"],
+    access=PLAYLISTS,
+)
 class Playlist(Node):
     """A playlist."""
 
@@ -76,5 +82,8 @@ class Playlist(Node):
         ItemsOfPlaylist, key="id", description="Its items in their order."
     )
     suggestions: TrackRecommendationConnection | None = paged(
-        SuggestionsOfPlaylist, key="id", description="Tracks that would go with it, best first."
+        SuggestionsOfPlaylist,
+        key="id",
+        access=RECOMMENDATIONS,
+        description="Tracks that would go with it, best first.",
     )

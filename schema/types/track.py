@@ -13,6 +13,7 @@ from datasources.loaders.recommendations import SimilarTracks
 from datasources.loaders.tracks import AudioFeaturesOfTrack, TrackIsSaved
 from datasources.records.tracks import TrackRecord
 from resolvers.context import RequestContext
+from schema.permissions import CATALOG, RECOMMENDATIONS
 from schema.scalars import BigInt
 from schema.types.audio_features import AudioFeatures
 from schema.types.entity import ExternalId, Node, external_ids
@@ -36,7 +37,9 @@ def _of_viewer(track: TrackRecord, context: RequestContext) -> tuple[UUID, UUID]
     return None if viewer is None else (viewer, track.id)
 
 
-@view(TrackRecord, description="A recording as one release carries it.", keys=["id"])
+@view(
+    TrackRecord, description="A recording as one release carries it.", keys=["id"], access=CATALOG
+)
 class Track(Node):
     """A track."""
 
@@ -72,5 +75,8 @@ class Track(Node):
         description="Whether the viewer saved it; null where nobody is signed in.",
     )
     similar: TrackRecommendationConnection | None = paged(
-        SimilarTracks, key="id", description="Tracks that sound like it, the nearest first."
+        SimilarTracks,
+        key="id",
+        access=RECOMMENDATIONS,
+        description="Tracks that sound like it, the nearest first.",
     )
