@@ -13,6 +13,7 @@ from gateway.commands.migrate import migrate
 from gateway.commands.rollup import rollup
 from gateway.commands.schema import schema
 from gateway.commands.serve import serve
+from gateway.commands.worker import worker
 
 app = typer.Typer(
     help="Polyphony, a GraphQL gateway for music. Settings: POLYPHONY_* (docs/operators.md).",
@@ -20,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, demo, migrate, doctor, schema, rollup):
+for command in (serve, demo, worker, migrate, doctor, schema, rollup):
     app.command()(command)
 app.add_typer(imports.app, name="import", help="Import a catalogue, or listening.")
 app.add_typer(recommend.app, name="recommend", help="Train recommendations.")

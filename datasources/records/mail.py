@@ -1,6 +1,6 @@
 """Mails: which there are, and the tokens that their links carry."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
@@ -21,6 +21,15 @@ class MailTemplate(StrEnum):
     PASSKEY_ADDED = "PASSKEY_ADDED"  # user_id
     TOKEN_REUSED = "TOKEN_REUSED"  # noqa: S105  user_id; an occasion, not a token
     ACCOUNT_DELETED = "ACCOUNT_DELETED"  # email
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What a mail says: the same as text and as HTML. It may hold a link that lets people in."""
+
+    subject: str
+    text: str = field(repr=False)
+    html: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,172 @@
+"""Ends accounts: at once what lets somebody in and who they were, then in batches what they had."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Delete, Table, Update, delete, func, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from datasources.postgres.account_tables import (
+    accounts,
+    jobs,
+    mail_tokens,
+    passkeys,
+    recovery_codes,
+    token_families,
+)
+from datasources.postgres.client import Postgres
+from datasources.postgres.reading import any_of
+from datasources.postgres.tables import (
+    external_ids,
+    playlist_collaborators,
+    playlist_followers,
+    playlist_items,
+    playlists,
+    saved_tracks,
+    search_entries,
+    user_follows,
+    users,
+)
+from datasources.records.external_ids import EntityKind
+from datasources.records.users import ListeningVisibility
+
+DELETED_NAME = "Deleted account"
+_ROWS_AT_ONCE = 500
+_PLAYLISTS_AT_ONCE = 50
+
+
+async def close_account(connection: AsyncConnection, user_id: UUID, handle: str) -> None:
+    """Take away all that lets a person in, and what shows who they were.
+
+    Whoever finds them meanwhile sees `handle` and "Deleted account". Sessions and tokens are ended
+    by others, before this (`accounts`, `passkeys`, `recovery_codes`, `mail_tokens`, `users`,
+    `search_entries`).
+    """
+    for table in (passkeys, recovery_codes, accounts):
+        await connection.execute(delete(table).where(table.c.user_id == user_id))
+    await connection.execute(delete(mail_tokens).where(mail_tokens.c.subject_id == user_id))
+    # Families stay for as long as the work takes: those that are revoked are read from there.
+    scrubbed = update(token_families).where(token_families.c.user_id == user_id)
+    await connection.execute(scrubbed.values(device="", address=""))
+    nobody = update(users).where(users.c.id == user_id)
+    await connection.execute(
+        nobody.values(
+            handle=handle,
+            display_name=DELETED_NAME,
+            avatar_url=None,
+            listening_visibility=ListeningVisibility.PRIVATE,
+        )
+    )
+    await connection.execute(_entry_of_person(user_id))
+
+
+async def remove_belongings(postgres: Postgres, user_id: UUID) -> None:
+    """Remove what a person had, some hundred rows in each transaction; may be repeated.
+
+    Playlists with their items, followers and search entries; what they followed, saved and worked
+    on. What they added to the playlists of others stays there, added by nobody.
+
+    Raises:
+        StoreUnavailable, StoreTimeout: the store did not answer; what is removed stays removed.
+    """
+    await _remove_playlists(postgres, user_id)
+    await _unfollow_playlists(postgres, user_id)
+    await _forget_who_added(postgres, user_id)
+    await _remove(postgres, playlist_collaborators, playlist_collaborators.c.user_id == user_id)
+    await _remove(postgres, saved_tracks, saved_tracks.c.user_id == user_id)
+    await _remove(postgres, user_follows, user_follows.c.follower_id == user_id)
+    await _remove(postgres, user_follows, user_follows.c.followed_id == user_id)
+
+
+async def remove_person(connection: AsyncConnection, user_id: UUID) -> None:
+    """Remove the row of a person, and what points at it without a key.
+
+    `users`, with it `token_families`; `external_ids`, `search_entries`, `mail_tokens`, and mails
+    of `jobs` that were for them.
+    """
+    await connection.execute(delete(users).where(users.c.id == user_id))
+    # After the row: a change of the profile that began before has now ended.
+    await connection.execute(_entry_of_person(user_id))
+    await connection.execute(
+        delete(external_ids).where(
+            external_ids.c.type == EntityKind.USER, external_ids.c.entity_id == user_id
+        )
+    )
+    await connection.execute(delete(mail_tokens).where(mail_tokens.c.subject_id == user_id))
+    await connection.execute(delete(jobs).where(jobs.c.payload["user_id"].astext == str(user_id)))
+
+
+# --- parts --------------------------------------------------------------------------------------
+
+
+async def _remove_playlists(postgres: Postgres, user_id: UUID) -> None:
+    some = select(playlists.c.id).where(playlists.c.owner_id == user_id).limit(_PLAYLISTS_AT_ONCE)
+    while ids := [row[0] for row in await postgres.read(some)]:
+        for table in (playlist_items, playlist_followers, playlist_collaborators):
+            await _remove(postgres, table, any_of(table.c.playlist_id, ids))
+        async with postgres.transaction() as connection:
+            await connection.execute(delete(playlists).where(any_of(playlists.c.id, ids)))
+            await connection.execute(
+                delete(search_entries).where(
+                    search_entries.c.kind == EntityKind.PLAYLIST,
+                    any_of(search_entries.c.entity_id, ids),
+                )
+            )
+            await connection.execute(
+                delete(external_ids).where(
+                    external_ids.c.type == EntityKind.PLAYLIST,
+                    any_of(external_ids.c.entity_id, ids),
+                )
+            )
+
+
+async def _unfollow_playlists(postgres: Postgres, user_id: UUID) -> None:
+    """Remove the person from the followers of playlists, and from their number."""
+    theirs = playlist_followers.c.user_id == user_id
+    while True:
+        async with postgres.transaction() as connection:
+            followed = select(playlist_followers.c.playlist_id).where(theirs).limit(_ROWS_AT_ONCE)
+            # In order: two people who leave at once do not wait for each other in a circle.
+            locked = (
+                select(playlists.c.id)
+                .where(playlists.c.id.in_(followed))
+                .order_by(playlists.c.id)
+                .with_for_update()
+            )
+            ids = list((await connection.execute(locked)).scalars())
+            if not ids:
+                return
+            await connection.execute(
+                delete(playlist_followers).where(
+                    theirs, any_of(playlist_followers.c.playlist_id, ids)
+                )
+            )
+            fewer = func.greatest(playlists.c.follower_count - 1, 0)
+            await connection.execute(
+                update(playlists).where(any_of(playlists.c.id, ids)).values(follower_count=fewer)
+            )
+
+
+async def _forget_who_added(postgres: Postgres, user_id: UUID) -> None:
+    column = playlist_items.c
+    some = select(column.id).where(column.added_by == user_id).limit(_ROWS_AT_ONCE)
+    await _repeat(postgres, update(playlist_items).where(column.id.in_(some)).values(added_by=None))
+
+
+async def _remove(postgres: Postgres, table: Table, condition: ColumnElement[bool]) -> None:
+    keys = list(table.primary_key)
+    some = select(*keys).where(condition).limit(_ROWS_AT_ONCE)
+    await _repeat(postgres, delete(table).where(tuple_(*keys).in_(some)))
+
+
+async def _repeat(postgres: Postgres, statement: Update | Delete) -> None:
+    """Run a statement in a transaction of its own, until there is nothing that it changes."""
+    while True:
+        async with postgres.transaction() as connection:
+            if not (await connection.execute(statement)).rowcount:
+                return
+
+
+def _entry_of_person(user_id: UUID) -> Delete:
+    return delete(search_entries).where(
+        search_entries.c.kind == EntityKind.USER, search_entries.c.entity_id == user_id
+    )

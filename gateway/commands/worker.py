@@ -1,0 +1,58 @@
+"""`worker`: does what is queued, beside the servers."""
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from gateway.worker.loop import Tally
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def worker(
+    once: Annotated[
+        bool, typer.Option("--once", help="Do what is due now, say what became of it, and end.")
+    ] = False,
+) -> None:
+    """Send mails and remove deleted accounts, until SIGTERM or Ctrl-C."""
+    from gateway.observability.logs import configure_logs
+
+    settings = Settings()
+    configure_logs(production=settings.production)
+    done = asyncio.run(_work(settings, once=once))
+    if once:
+        typer.echo(f"{done.done} done, {done.failed} failed (they are tried again later).")
+
+
+async def _work(settings: Settings, *, once: bool) -> "Tally":
+    import structlog
+
+    from datasources.stores import open_stores
+    from gateway.identity import open_identity
+    from gateway.worker.loop import Worker
+    from gateway.worker.run import duties, kinds_done_by
+
+    log = structlog.get_logger(__name__)
+    async with (
+        open_stores(settings.stores) as stores,
+        open_identity(settings, stores) as identity,
+    ):
+        kinds = kinds_done_by(settings)
+        wanted = duties(settings, stores, identity)
+        done_here = {kind: duty for kind, duty in wanted.items() if kind in kinds}
+        one = Worker(stores.postgres, done_here)
+        stop = asyncio.Event()
+        for each in _STOP_SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(each, stop.set)
+        if once:
+            return await one.drain(stop)
+        left = [kind.value for kind in wanted if kind not in kinds]
+        log.info("worker starts", does=list(done_here), leaves_to_the_server=left)
+        await one.run(stop)
+        log.info("worker stopped", done=one.tally.done, failed=one.tally.failed)
+        return one.tally

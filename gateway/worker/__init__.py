@@ -1,0 +1,1 @@
+"""The worker: does what was queued, inside the server or beside it."""

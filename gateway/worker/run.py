@@ -1,0 +1,57 @@
+"""Puts the worker together, and runs it beside a server."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+
+from auth.identity import Identity
+from datasources.mail.transport import MailTransport, open_transport
+from datasources.records.jobs import JobKind
+from datasources.stores import Stores
+from gateway.settings import Settings
+from gateway.worker.deletion import DeletionDuty
+from gateway.worker.loop import Duty, Worker
+from gateway.worker.mails import MailDuty
+
+
+@asynccontextmanager
+async def running_worker(
+    settings: Settings, stores: Stores, identity: Identity
+) -> AsyncIterator[None]:
+    """Do what is queued while the body runs, unless settings say that others do."""
+    if not settings.worker:
+        yield
+        return
+    worker = Worker(stores.postgres, duties(settings, stores, identity))
+    stop = asyncio.Event()
+    working = asyncio.create_task(worker.run(stop), name="worker")
+    try:
+        yield
+    finally:
+        stop.set()
+        await working
+
+
+def duties(
+    settings: Settings,
+    stores: Stores,
+    identity: Identity,
+    transport: MailTransport | None = None,
+) -> Mapping[JobKind, Duty]:
+    """Return what a worker does of each kind of job; mails go the way that settings say."""
+    transport = transport or open_transport(settings.mail, settings.data_dir, identity.host)
+    mails = MailDuty(stores.postgres, identity, transport, settings.mail.sender)
+    return {
+        JobKind.SEND_MAIL: Duty(mails),
+        JobKind.DELETE_ACCOUNT: Duty(DeletionDuty(stores), may_be_given_up=False),
+    }
+
+
+def kinds_done_by(settings: Settings) -> Collection[JobKind]:
+    """Return what a process beside the server can do.
+
+    Deleted accounts have something in every store, and embedded ones live in the server's memory:
+    nobody else reaches them.
+    """
+    in_memory = settings.mongo.url is None or settings.redis.url is None
+    return [kind for kind in JobKind if not in_memory or kind is not JobKind.DELETE_ACCOUNT]

@@ -1,0 +1,122 @@
+"""What mails say. Nothing in them was chosen by anybody but us, so nobody writes through us."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from datasources.records.mail import MailTemplate
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one mail; `button` names its link, which lives for {lifetime}."""
+
+    subject: str
+    paragraphs: tuple[str, ...]
+    button: str = ""
+
+
+_NOT_YOU = (
+    "If this was not you, somebody else may be in your account: choose a new password at once,"
+    " which ends all other sessions, and look at what has happened lately."
+)
+_NOTHING_TO_DO = "If you did not ask for this, there is nothing to do: nothing has changed."
+
+WORDS: Mapping[MailTemplate, Words] = {
+    MailTemplate.VERIFY_SIGN_UP: Words(
+        "Confirm your e-mail address",
+        (
+            "Welcome to Polyphony. Confirm that this address is yours, and your account is ready.",
+            "The link works for {lifetime}.",
+            "If you did not sign up, there is nothing to do: without you no account comes of it.",
+        ),
+        "Confirm the address",
+    ),
+    MailTemplate.RESET_PASSWORD: Words(
+        "Reset your password",
+        (
+            "Somebody, hopefully you, asked for a new password for your account at Polyphony.",
+            "The link works for {lifetime}, and once.",
+            _NOTHING_TO_DO,
+        ),
+        "Choose a new password",
+    ),
+    MailTemplate.CHANGE_EMAIL: Words(
+        "Confirm your new e-mail address",
+        (
+            (
+                "This address is to become the one of an account at Polyphony. Confirm that it is"
+                " yours."
+            ),
+            "The link works for {lifetime}.",
+            _NOTHING_TO_DO,
+        ),
+        "Confirm the address",
+    ),
+    MailTemplate.EMAIL_CHANGED: Words(
+        "Your e-mail address was changed",
+        (
+            (
+                "Your account at Polyphony has another e-mail address now. Mails go there from now"
+                " on, this is the last one to this address."
+            ),
+            "If this was not you, answer whoever runs this service at once.",
+        ),
+    ),
+    MailTemplate.PASSWORD_CHANGED: Words(
+        "Your password was changed",
+        ("The password of your account at Polyphony was changed.", _NOT_YOU),
+        "Look at your account",
+    ),
+    MailTemplate.SECOND_FACTOR_CHANGED: Words(
+        "Your second factor was changed",
+        ("This has happened in your account at Polyphony: {change}", _NOT_YOU),
+        "Look at your account",
+    ),
+    MailTemplate.PASSKEY_ADDED: Words(
+        "A passkey was added",
+        ("A passkey was added to your account at Polyphony: it can sign in with it.", _NOT_YOU),
+        "Look at your account",
+    ),
+    MailTemplate.TOKEN_REUSED: Words(
+        "One of your sessions was ended",
+        (
+            (
+                "A key that keeps an app signed in to your account at Polyphony was used twice. It"
+                " may have been copied, so that session was ended; sign in there again."
+            ),
+            "If it happens again, change your password, which ends all sessions.",
+        ),
+        "Look at your account",
+    ),
+    MailTemplate.ACCOUNT_DELETED: Words(
+        "Your account was deleted",
+        (
+            (
+                "Your account at Polyphony is closed. Your profile, your playlists and what you"
+                " listened to are being removed."
+            ),
+            "This is the last mail from us. Goodbye.",
+        ),
+    ),
+}
+
+HAS_ACCOUNT = Words(
+    "You have an account already",
+    (
+        (
+            "Somebody, hopefully you, wanted to use this address for an account at Polyphony. It"
+            " has one already: sign in with your password, or reset it where you sign in."
+        ),
+        _NOTHING_TO_DO,
+    ),
+    "Sign in",
+)
+"""In place of `VERIFY_SIGN_UP`, for an address that has an account."""
+
+
+def said(lifetime: timedelta) -> str:
+    """Return a lifetime in words: "24 hours", "1 hour", "90 minutes"."""
+    minutes = max(1, round(lifetime.total_seconds() / 60))
+    count, unit = (minutes, "minute") if minutes % 60 else (minutes // 60, "hour")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
