@@ -74,6 +74,11 @@ def listening_depends(principal: Principal, listener: UserRecord) -> bool:
     )
 
 
+def may_read_library(principal: Principal) -> bool:
+    """Whether the caller's credential is for what the caller has saved."""
+    return Scope.LIBRARY_READ in principal.scopes
+
+
 def may_see_account(principal: Principal, person: UserRecord) -> bool:
     """Whether the caller may see how a person signs in, and where mails to them go: their own."""
     return principal.user_id == person.id

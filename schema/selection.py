@@ -43,7 +43,7 @@ class ScopeWall(SchemaExtension):
         execution, context = self.execution_context, self.execution_context.context
         document = execution.graphql_document
         if document is not None and _shows_a_credential(context):
-            schema: GraphQLSchema = execution.schema._schema  # type: ignore[attr-defined]  # noqa: SLF001  there is no other way to it
+            schema: GraphQLSchema = execution.schema._schema  # noqa: SLF001  there is no other way to it
             variables = execution.variables or {}
             lacking = lacking_scopes(
                 schema, document, execution.operation_name, variables, context.principal

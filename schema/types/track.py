@@ -5,6 +5,7 @@ from uuid import UUID
 
 import strawberry
 
+from auth.policy import may_read_library
 from datasources.loaders.albums import AlbumById
 from datasources.loaders.artists import CreditsOfTrack
 from datasources.loaders.genres import GenresOfTrack
@@ -34,7 +35,9 @@ else:  # types refer to one another; Strawberry looks these up when the schema i
 
 def _of_viewer(track: TrackRecord, context: RequestContext) -> tuple[UUID, UUID] | None:
     viewer = context.principal.user_id
-    return None if viewer is None else (viewer, track.id)
+    if viewer is None or not may_read_library(context.principal):
+        return None
+    return viewer, track.id
 
 
 @view(
@@ -72,7 +75,7 @@ class Track(Node):
     is_saved: bool | None = loaded(
         TrackIsSaved,
         key=_of_viewer,
-        description="Whether the viewer saved it; null where nobody is signed in.",
+        description="Whether the viewer saved it; null without a credential for their library.",
     )
     similar: TrackRecommendationConnection | None = paged(
         SimilarTracks,

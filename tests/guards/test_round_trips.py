@@ -18,6 +18,7 @@ from datasources.redis.now_playing import put_now_playing
 from datasources.stores import Stores
 from resolvers.context import utc_now
 from resolvers.ids import global_id
+from resolvers.permission import ONESELF
 from schema.build import build_schema
 from schema.edges import Loaded, LoadedEach, Paged
 from tests.factories.operations import ask
@@ -55,6 +56,8 @@ PARENTS = {
         "charts(first: 1) { nodes { artists { artist { similar(first: $n) { $edge } } } } }"
     ),
 }
+# What there is of oneself alone: no more than one parent can be seen.
+OWN = {"Account"}
 
 
 def edges() -> Iterator[tuple[str, str, str]]:
@@ -65,6 +68,8 @@ def edges() -> Iterator[tuple[str, str, str]]:
         for field_name, field in type_.fields.items():
             definition = field.extensions.get("strawberry-definition")
             edge = definition.metadata.get("edge") if definition else None
+            if name in OWN or getattr(edge, "allowed", None) is ONESELF:
+                continue
             if isinstance(edge, Loaded | LoadedEach | Paged):
                 target = get_named_type(field.type)
                 selection = "" if is_leaf_type(target) else _below(target.name)
