@@ -8,7 +8,7 @@ token that it may have signed is over.
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -16,6 +16,7 @@ from joserfc.jwk import ECKey
 
 from auth.vault import CannotOpen, Vault
 from datasources.errors import StoreError, StoreUnavailable
+from datasources.postgres import audit
 from datasources.postgres.client import Postgres
 from datasources.postgres.signing_keys import (
     delete_ended_keys,
@@ -25,6 +26,7 @@ from datasources.postgres.signing_keys import (
     keys_within,
     retire_signing_keys,
 )
+from datasources.records.audit import AuditRecord
 from datasources.records.tokens import SigningKeyRecord
 
 ALGORITHM = "ES256"
@@ -136,10 +138,11 @@ class KeyRing:
             if one.expires_at is None or one.expires_at > now
         ]
 
-    async def rotate(self, now: datetime) -> SigningKeyRecord:
+    async def rotate(self, now: datetime, noted: AuditRecord) -> SigningKeyRecord:
         """Publish a new key and return it; it signs once all caches must have it.
 
-        Those before it end when the last token that they sign until then is over.
+        Those before it end when the last token that they sign until then is over. `noted` is
+        written to the audit log, with the name of the key.
 
         Raises:
             StoreUnavailable, StoreTimeout: the store did not answer.
@@ -150,6 +153,7 @@ class KeyRing:
             made = self._made(now, now if first else now + _OVERLAP)
             await insert_signing_key(connection, made)
             await retire_signing_keys(connection, made.kid, made.active_from + _LONGEST_TOKEN)
+            await audit.record(connection, replace(noted, details={"kid": made.kid}))
         await self.refresh()
         return made
 

@@ -14,20 +14,21 @@ from gateway.lifespan import lifespan
 from gateway.observability.logs import configure_logs
 from gateway.observability.requests import RequestLog, internal_error
 from gateway.settings import Settings
+from gateway.well_known import ROUTES as WELL_KNOWN_ROUTES
 from schema.build import build_schema
 
 
-def create_app(settings: Settings) -> Starlette:
-    """Return the gateway: GraphQL (and GraphiQL for browsers) at `/graphql`, and health."""
+def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
+    """Return the gateway: GraphQL (and GraphiQL for browsers) at `/graphql`, keys, and health."""
     endpoint: ASGIApp = Endpoint(build_schema(introspection=settings.introspection_on))
-    routes: list[BaseRoute] = list(HEALTH_ROUTES)
+    routes: list[BaseRoute] = [*HEALTH_ROUTES, *WELL_KNOWN_ROUTES]
     if settings.graphiql_on:
         endpoint = GraphiQLOr(endpoint)
         routes += graphiql_routes()
     return Gateway(
         routes=[Route("/graphql", endpoint), *routes],
         exception_handlers={Exception: internal_error},
-        lifespan=lifespan(settings),
+        lifespan=lifespan(settings, demo=demo),
     )
 
 

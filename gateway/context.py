@@ -12,8 +12,13 @@ _PREFLIGHT = ("graphql-preflight", "apollo-require-preflight")
 """Headers with which a browser asks first before it sends them to another site."""
 
 
-def build_context(connection: HTTPConnection, principal: Principal = ANONYMOUS) -> RequestContext:
-    """Return the context of an operation that came over this connection."""
+def build_context(
+    connection: HTTPConnection, principal: Principal = ANONYMOUS, *, page: bool = False
+) -> RequestContext:
+    """Return the context of an operation that came over this connection.
+
+    `page` says that it comes from a page of ours, which has made sure of that.
+    """
     stores: Stores = connection.state.stores
     identity: Identity = connection.state.identity
     return RequestContext(
@@ -22,15 +27,19 @@ def build_context(connection: HTTPConnection, principal: Principal = ANONYMOUS) 
         stores=stores,
         identity=identity,
         request_id=connection.state.request_id,
-        client=client_of(connection),
+        client=client_of(connection, page=page),
     )
 
 
-def client_of(connection: HTTPConnection) -> Client:
+def client_of(connection: HTTPConnection, *, page: bool = False) -> Client:
     """Return where a request comes from, as far as it can be believed."""
-    headers = connection.headers
     return Client(
         address=connection.client.host if connection.client else "",
-        user_agent=headers.get("user-agent", ""),
-        preflight=any(name in headers for name in _PREFLIGHT),
+        user_agent=connection.headers.get("user-agent", ""),
+        preflight=page or has_preflight(connection),
     )
+
+
+def has_preflight(connection: HTTPConnection) -> bool:
+    """Whether a request has a header that no page of another site can send unasked."""
+    return any(name in connection.headers for name in _PREFLIGHT)

@@ -19,8 +19,13 @@ _KEY_BYTES = 32
 
 
 @asynccontextmanager
-async def open_identity(settings: Settings, stores: Stores) -> AsyncIterator[Identity]:
-    """Yield the identity of this process, and end its threads at the end."""
+async def open_identity(
+    settings: Settings, stores: Stores, *, demo: bool = False
+) -> AsyncIterator[Identity]:
+    """Yield the identity of this process, and end its threads at the end.
+
+    Only with `demo` may the accounts of the demo be used.
+    """
     auth = settings.auth
     vault = Vault.of(key_encryption_keys(settings))
     passwords = Passwords(auth.password_threads, auth.password_queue)
@@ -32,6 +37,7 @@ async def open_identity(settings: Settings, stores: Stores) -> AsyncIterator[Ide
             passwords=passwords,
             keys=KeyRing(stores.postgres, vault),
             revocations=Revocations(),
+            demo=demo,
         )
     finally:
         passwords.close()

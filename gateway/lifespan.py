@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 
 from auth.identity import Identity
 from datasources.stores import Stores, open_stores
+from gateway.background import kept_fresh
 from gateway.identity import open_identity
 from gateway.settings import Settings
 
@@ -19,14 +20,17 @@ class State(TypedDict):
     identity: Identity
 
 
-def lifespan(settings: Settings) -> Callable[[Starlette], AbstractAsyncContextManager[State]]:
-    """Return the lifespan of an application with these settings."""
+def lifespan(
+    settings: Settings, *, demo: bool = False
+) -> Callable[[Starlette], AbstractAsyncContextManager[State]]:
+    """Return the lifespan of an application with these settings; `demo` opens its accounts."""
 
     @asynccontextmanager
     async def running(_: Starlette) -> AsyncIterator[State]:
         async with (
             open_stores(settings.stores) as stores,
-            open_identity(settings, stores) as identity,
+            open_identity(settings, stores, demo=demo) as identity,
+            kept_fresh(identity, stores),
         ):
             yield State(stores=stores, identity=identity)
 

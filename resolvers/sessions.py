@@ -14,6 +14,7 @@ from auth.sessions import session_hash
 from auth.tokens import access_token, hash_of, new_secret, refresh_expiry
 from datasources.errors import StoreError
 from datasources.ids import new_id
+from datasources.loaders.sessions import SessionsKey
 from datasources.loaders.users import UserById
 from datasources.postgres import audit, token_families
 from datasources.postgres.accounts import lock_account
@@ -22,7 +23,7 @@ from datasources.postgres.jobs import enqueue
 from datasources.postgres.revocations import sign_out_person
 from datasources.records.accounts import AccountRecord
 from datasources.records.jobs import JobKind
-from datasources.records.sessions import SessionRecord
+from datasources.records.sessions import ListedSession, SessionRecord
 from datasources.records.users import UserRecord
 from datasources.redis.client import Redis
 from datasources.redis.sessions import put_session, remove_sessions
@@ -179,6 +180,23 @@ async def forget_sessions(
     except StoreError as error:
         log.warning("sessions are forgotten later", store=error.store)
     return ended
+
+
+def sessions_key(account: AccountRecord, context: RequestContext) -> SessionsKey:
+    """Return the key by which the sessions of an account's owner are loaded."""
+    settings = context.identity.settings
+    return SessionsKey(
+        account.user_id,
+        idle_s=settings.session_idle_s,
+        lifetime_s=settings.session_lifetime_s,
+        now=context.clock(),
+    )
+
+
+def is_current(context: RequestContext, session: ListedSession) -> bool:
+    """Whether a session is the one that the request came with."""
+    current = context.principal.session
+    return current is not None and current.id == session.id
 
 
 async def forget_ended(redis: Redis, payload: Mapping[str, Any]) -> None:

@@ -2,11 +2,15 @@
 
 import strawberry
 
+from schema.mutations.accounts import AccountMutations
 from schema.mutations.passkeys import PasskeyMutations
 from schema.mutations.profile import ProfileMutations
 from schema.mutations.second_factor import SecondFactorMutations
+from schema.mutations.sessions import SessionMutations
 
 
 @strawberry.type(description="Changes. The fields of one document run in order, each by itself.")
-class Mutation(ProfileMutations, SecondFactorMutations, PasskeyMutations):
+class Mutation(
+    AccountMutations, ProfileMutations, SessionMutations, SecondFactorMutations, PasskeyMutations
+):
     """All mutations."""

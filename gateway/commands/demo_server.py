@@ -33,6 +33,7 @@ class DemoServer(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 lifespan="on",
+                proxy_headers=False,  # nobody stands in front
                 timeout_graceful_shutdown=stop_timeout_s,
             )
         )

@@ -64,6 +64,9 @@ def serve(
         access_log=False,
         server_header=False,
         ws="none",
+        # X-Forwarded-For is whatever a client likes, unless a proxy of ours has written it.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=settings.stop_timeout_s,
     )
     with contextlib.suppress(KeyboardInterrupt):

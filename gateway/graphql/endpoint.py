@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 
 import orjson
 import structlog
@@ -10,14 +11,15 @@ from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from datasources.errors import StoreError
+from gateway.authentication import Refused, authenticate_operation
 from gateway.context import build_context
+from gateway.cookies import forget_session, keep_session
 from resolvers.context import RequestContext
 from schema.build import Schema
 from schema.errors import ErrorCode, coded, is_internal
@@ -33,28 +35,29 @@ class Endpoint(GraphQL[RequestContext, None]):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; one that is no operation is refused in the form of an answer."""
+        request = Request(scope, receive)
         response: Response
         try:
-            response = await self.run(Request(scope, receive))
+            context = build_context(request, await authenticate_operation(request))
+            response = await self.run(request, context=context)
+            max_age_s = context.identity.settings.session_lifetime_s
+            keep_session(response, context.reply, max_age_s)
+        except Refused as refused:
+            response = self._refusal(refused.status, refused.message, refused.extensions)
+            response.headers.update(refused.headers)
+            if refused.dead_cookie:
+                forget_session(response)
         except HTTPException as refusal:
-            error = {
-                "message": refusal.reason,
-                "extensions": {"code": ErrorCode.BAD_USER_INPUT},
-            }
-            response = Response(
-                self.encode_json({"errors": [error]}),
-                status_code=refusal.status_code,
-                media_type="application/json",
-            )
+            extensions = {"code": ErrorCode.BAD_USER_INPUT}
+            response = self._refusal(refusal.status_code, refusal.reason, extensions)
+        # Answers depend on who asks, and may hold tokens.
+        response.headers["Cache-Control"] = "no-store"
         await response(scope, receive, send)
 
-    async def get_context(
-        self,
-        request: Request | WebSocket,
-        response: Response | WebSocket,  # noqa: ARG002  the method's shape is Strawberry's
-    ) -> RequestContext:
-        """Return the context of one operation."""
-        return build_context(request)
+    def _refusal(self, status: int, message: str, extensions: Mapping[str, str]) -> Response:
+        error = {"message": message, "extensions": extensions}
+        body = self.encode_json({"errors": [error]})
+        return Response(body, status_code=status, media_type="application/json")
 
     async def process_result(
         self, request: Request, result: ExecutionResult

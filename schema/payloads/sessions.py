@@ -53,3 +53,8 @@ SignOutResult = Annotated[
     SignedOut | NotFound,
     strawberry.union("SignOutResult", description="What `signOut` answers."),
 ]
+# A union of one, so that more can come.
+SignOutEverywhereResult = Annotated[
+    SignedOut,
+    strawberry.union("SignOutEverywhereResult", description="What `signOutEverywhere` answers."),
+]

@@ -3,9 +3,12 @@
 from datetime import datetime
 
 from datasources.loaders.passkeys import PasskeysOfUser, SecondFactorOfUser
+from datasources.loaders.sessions import SessionsOfPerson
 from datasources.records.accounts import AccountRecord, Role
+from resolvers.sessions import sessions_key
 from schema.types.passkey import Passkey
 from schema.types.second_factor import SecondFactor
+from schema.types.session import Session
 from schema.views import attribute, loaded, view
 
 
@@ -25,4 +28,9 @@ class Account:
     )
     passkeys: list[Passkey] | None = loaded(
         PasskeysOfUser, key="user_id", description="Passkeys that sign in, the oldest first."
+    )
+    sessions: list[Session] | None = loaded(
+        SessionsOfPerson,
+        key=sessions_key,
+        description="Where the viewer is signed in, the most recently used first.",
     )

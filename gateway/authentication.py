@@ -1,0 +1,170 @@
+"""Finds out who sends a request: from a session's cookie, or from a bearer token."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+
+from auth.credentials import BadCredential, Credential, principal_of
+from auth.identity import Identity
+from auth.principal import ANONYMOUS, Principal
+from datasources.errors import StoreError
+from datasources.stores import Stores
+from gateway.context import has_preflight
+from gateway.cookies import session_cookies
+from resolvers.context import utc_now
+from resolvers.sessions import NEEDS_PREFLIGHT
+from schema.errors import ErrorCode
+
+CHALLENGE = 'Bearer error="invalid_token"'
+"""`WWW-Authenticate` of an answer to a credential that is not good (RFC 6750)."""
+
+_SCHEME = "bearer"
+# Addresses end up in logs, histories and Referer headers.
+_NOT_IN_AN_ADDRESS = frozenset(
+    {
+        "access_token",
+        "accesstoken",
+        "api_key",
+        "apikey",
+        "authorization",
+        "bearer",
+        "id_token",
+        "jwt",
+        "refresh_token",
+        "refreshtoken",
+        "session",
+        "token",
+    }
+)
+
+
+class Refused(Exception):
+    """A request that is not run: the status, code and words of its answer.
+
+    `service` is the store that did not answer; `dead_cookie` says that the browser is to forget
+    its session.
+    """
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: ErrorCode,
+        message: str,
+        *,
+        service: str = "",
+        dead_cookie: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.extensions = {"code": code.value} | ({"service": service} if service else {})
+        self.dead_cookie = dead_cookie
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the answer says beside its status."""
+        unauthorized = self.status is HTTPStatus.UNAUTHORIZED
+        return {"WWW-Authenticate": CHALLENGE} if unauthorized else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who comes to a page; `ended` says that the browser's cookie is to be forgotten."""
+
+    principal: Principal
+    ended: bool = False
+
+
+async def authenticate(connection: HTTPConnection) -> Principal:
+    """Return who sends a request: nobody only where it shows no credential at all.
+
+    Raises:
+        Refused: 400 for two credentials, 401 for one that is not good, 503 where the store that
+            could tell does not answer.
+    """
+    credential = credential_of(connection.headers)
+    return ANONYMOUS if credential is None else await _resolved(connection, credential)
+
+
+async def authenticate_operation(connection: HTTPConnection) -> Principal:
+    """Return who sends an operation; a browser's session needs the preflight header, too.
+
+    Raises:
+        Refused: as for `authenticate`; 400 for a token in the address, 403 without the header.
+    """
+    if any(_plain(name) in _NOT_IN_AN_ADDRESS for name in connection.query_params):
+        message = "Credentials do not belong into an address: send `Authorization: Bearer …`."
+        raise Refused(HTTPStatus.BAD_REQUEST, ErrorCode.BAD_USER_INPUT, message)
+    credential = credential_of(connection.headers)
+    if credential is None:
+        return ANONYMOUS
+    if credential.cookie and not has_preflight(connection):
+        raise Refused(HTTPStatus.FORBIDDEN, ErrorCode.FORBIDDEN, NEEDS_PREFLIGHT)
+    return await _resolved(connection, credential)
+
+
+async def caller_of(connection: HTTPConnection) -> Caller:
+    """Return who comes to a page: a dead cookie is nobody's, and to be forgotten.
+
+    Raises:
+        Refused: as for `authenticate`, but for that.
+    """
+    try:
+        return Caller(await authenticate(connection))
+    except Refused as refused:
+        if not refused.dead_cookie:
+            raise
+        return Caller(ANONYMOUS, ended=True)
+
+
+def credential_of(headers: Headers) -> Credential | None:
+    """Return the credential that a request shows, or None.
+
+    Raises:
+        Refused: there are two, or one of no known form.
+    """
+    cookies, tokens = session_cookies(headers), headers.getlist("authorization")
+    if len(cookies) + len(tokens) > 1:
+        message = "Send one credential: the session's cookie, or one token."
+        raise Refused(HTTPStatus.BAD_REQUEST, ErrorCode.BAD_USER_INPUT, message)
+    if cookies:
+        return Credential(cookies[0], cookie=True)
+    if not tokens:
+        return None
+    scheme, _, token = tokens[0].strip().partition(" ")
+    if scheme.lower() != _SCHEME or not token.strip():
+        raise _bad_token()
+    return Credential(token.strip())
+
+
+async def _resolved(connection: HTTPConnection, credential: Credential) -> Principal:
+    identity: Identity = connection.state.identity
+    stores: Stores = connection.state.stores
+    try:
+        return await principal_of(identity, stores, credential, utc_now())
+    except BadCredential:
+        if not credential.cookie:
+            raise _bad_token() from None
+        message = "This session is over. Sign in again."
+        raise Refused(
+            HTTPStatus.UNAUTHORIZED, ErrorCode.UNAUTHENTICATED, message, dead_cookie=True
+        ) from None
+    except StoreError as error:
+        message = f"The {error.store} service does not answer, so nobody can tell who you are."
+        raise Refused(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            ErrorCode.SERVICE_UNAVAILABLE,
+            message,
+            service=error.store,
+        ) from error
+
+
+def _bad_token() -> Refused:
+    message = "This token is not good, or not any more."
+    return Refused(HTTPStatus.UNAUTHORIZED, ErrorCode.UNAUTHENTICATED, message)
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("-", "_")

@@ -1,0 +1,56 @@
+"""What a process does beside its requests: keep its keys and revocations fresh."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+
+from auth.identity import Identity
+from auth.keyring import REFRESH_S as KEYS_EVERY_S
+from auth.revocations import REFRESH_S as REVOCATIONS_EVERY_S
+from datasources.errors import StoreError
+from datasources.stores import Stores
+from resolvers.context import utc_now
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def kept_fresh(identity: Identity, stores: Stores) -> AsyncIterator[None]:
+    """Read revocations and keys again and again, until the end of the block."""
+
+    async def revocations() -> None:
+        await identity.revocations.refresh(stores.postgres, utc_now())
+
+    tasks = [
+        asyncio.create_task(every(REVOCATIONS_EVERY_S, "revocations", revocations)),
+        asyncio.create_task(every(KEYS_EVERY_S, "signing keys", identity.keys.refresh)),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def every(pause_s: float, what: str, refresh: Callable[[], Awaitable[None]]) -> None:
+    """Run something at once and then after each pause; say once that it fails, and once that not.
+
+    It goes on whatever happens: a table that is not there yet will be.
+    """
+    failing = False
+    while True:
+        try:
+            await refresh()
+        except Exception as error:  # noqa: BLE001  the next time it may go well
+            if not failing:
+                reason = error.store if isinstance(error, StoreError) else type(error).__name__
+                log.warning("not refreshed", what=what, reason=reason)
+            failing = True
+        else:
+            if failing:
+                log.info("refreshed again", what=what)
+            failing = False
+        await asyncio.sleep(pause_s)
