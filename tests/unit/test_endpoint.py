@@ -12,10 +12,12 @@ from strawberry.types import ExecutionResult
 from structlog.contextvars import get_contextvars, merge_contextvars
 from structlog.testing import capture_logs
 
+from datasources.stores import Stores
 from gateway.app import create_app
 from gateway.graphql.endpoint import Endpoint
 from gateway.settings import Settings
 from schema.build import build_schema
+from tests.factories.operations import identity_of
 
 JSON = {"Content-Type": "application/json"}
 BY_SOURCE = (
@@ -23,11 +25,15 @@ BY_SOURCE = (
 )
 
 
+NO_STORES: Any = Stores(*[None] * 3)  # type: ignore[arg-type]  # nothing that could be asked
+
+
 def with_stores(app: ASGIApp) -> ASGIApp:
     """The application as after its start; the stores are nothing that could be asked."""
+    identity = identity_of(NO_STORES)
 
     async def started(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"] = {"stores": None}
+        scope["state"] = {"stores": NO_STORES, "identity": identity}
         await app(scope, receive, send)
 
     return started
