@@ -1,5 +1,6 @@
 """Errors as clients see them: a closed set of codes, and nothing that was not meant for them."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -53,9 +54,41 @@ def coded(error: GraphQLError, request_id: str, *, validated: bool) -> GraphQLEr
             message = f"The {store} service does not answer; what does not need it is here."
             return _with(error, message, code=ErrorCode.SERVICE_UNAVAILABLE, service=store)
     if _is_of_request(error, validated=validated):
-        return _with(error, error.message, code=_code_of_request(error, validated=validated))
+        code = _code_of_request(error, validated=validated)
+        return _with(error, _without_values(error.message), code=code)
     message = "Something went wrong on our side. Please tell us the request id."
     return _with(error, message, code=ErrorCode.INTERNAL, requestId=request_id)
+
+
+# How messages of graphql-core name what a client sent; nothing stands behind it. Values of enums
+# and names are not among them.
+_VALUE = re.compile(
+    r"""
+    (?P<before> cannot\ represent [^:]*? ) \ value: .*
+    | ,\ but\ encountered\ error\ ' .*
+    | (?P<mark> [,;.?] )\ [Ff]ound:\ .*
+    | (?P<token> (?:found|Unexpected)\ (?:Name|String|BlockString|Int|Float) )\b .*
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def _without_values(message: str) -> str:
+    """Return what is wrong with a request, without the value that is: it may be a secret.
+
+    A password that is sent as a number, or beside where it belongs, would come back otherwise, to
+    whoever keeps responses. The location and the path say which value is meant.
+    """
+    shown = _VALUE.sub(_kept, message)
+    return shown if shown == message or shown.endswith("?") else f"{shown}."
+
+
+def _kept(match: re.Match[str]) -> str:
+    if match["before"]:
+        return f"{match['before']} value"
+    if match["mark"] == "?":  # of "Did you mean"
+        return "?"
+    return match["token"] or ""
 
 
 def code_of(refusal: Refusal) -> ErrorCode:
