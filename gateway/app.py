@@ -14,6 +14,7 @@ from gateway.health import ROUTES as HEALTH_ROUTES
 from gateway.lifespan import lifespan
 from gateway.observability.logs import configure_logs
 from gateway.observability.requests import RequestLog, internal_error
+from gateway.pages.routes import page_routes
 from gateway.settings import Settings
 from gateway.well_known import ROUTES as WELL_KNOWN_ROUTES
 from schema.build import build_schema
@@ -27,7 +28,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
         endpoint = GraphiQLOr(endpoint)
         routes += graphiql_routes()
     return Gateway(
-        routes=[Route("/graphql", endpoint), *routes],
+        routes=[Route("/graphql", endpoint), *routes, *page_routes(settings)],
         exception_handlers={Exception: internal_error},
         lifespan=lifespan(settings, demo=demo),
     )
