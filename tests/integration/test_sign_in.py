@@ -1,6 +1,7 @@
 """Signing in with a password: who gets in, and what others can tell from it."""
 
 from dataclasses import replace
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -13,15 +14,18 @@ from datasources.errors import StoreUnavailable
 from datasources.stores import Stores
 from resolvers.context import Client, utc_now
 from resolvers.errors import Forbidden, Overloaded, WrongCredentials
+from resolvers.password_commands import change_password
 from resolvers.second_factor import SecondFactorRequired
-from resolvers.sessions import SignedIn
+from resolvers.sessions import SignedIn, begin_session
 from resolvers.sign_in import sign_in
 from tests.factories.accounts import (
+    OTHER_PASSWORD,
     PASSWORD,
     account_of,
     an_account,
     audited,
     context_from,
+    signed_in_as,
     statements,
 )
 from tests.factories.operations import context_of, identity_of
@@ -154,6 +158,25 @@ async def test_a_hash_grows_with_its_parameters(empty_stores: Stores) -> None:
     assert "m=16,t=2,p=1" in after.password_hash
     assert after.password_changed_at == before.password_changed_at
     assert (await stronger.verify(after.password_hash, PASSWORD)).ok
+
+
+async def test_a_password_that_is_changed_meanwhile_lets_nobody_in(
+    empty_stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await an_account(empty_stores)
+    identity = identity_of(empty_stores)
+
+    async def changed(*arguments: Any, **named: Any) -> SignedIn:
+        mine = context_of(empty_stores, signed_in_as(ann), identity=identity)
+        await change_password(mine, PASSWORD, OTHER_PASSWORD)
+        return await begin_session(*arguments, **named)
+
+    monkeypatch.setattr("resolvers.sign_in.begin_session", changed)
+    context = context_of(empty_stores, identity=identity)
+    with pytest.raises(WrongCredentials):
+        await sign_in(context, "ann", PASSWORD, COOKIE)
+    assert context.reply.session_id is None
+    assert await audited(empty_stores, "signIn") == []
 
 
 async def test_more_than_may_wait_are_asked_to_come_back(empty_stores: Stores) -> None:
