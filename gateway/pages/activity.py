@@ -15,15 +15,16 @@ _PER_PAGE = 20
 
 _WORDS: Mapping[str, str] = {
     "signIn": "Signed in",
-    "signInFailed": "A sign-in failed",
-    "signOut": "Signed out, or a session was ended",
+    "signInFailed": "Sign-in",
+    "signOut": "A session was ended",
     "signOutEverywhere": "Signed out everywhere",
     "signUp": "Signed up",
     "verifyEmail": "The e-mail address was confirmed",
     "requestPasswordReset": "A link to reset the password was asked for",
     "resetPassword": "The password was reset by a link",
     "changePassword": "The password was changed",
-    "changeEmail": "Another e-mail address was asked for, or confirmed",
+    "changeEmail requested": "Another e-mail address was asked for",
+    "changeEmail confirmed": "The e-mail address was changed",
     "enrolTotp": "Setting up a second factor was begun",
     "confirmTotp": "The second factor was turned on",
     "disableTotp": "The second factor was turned off",
@@ -33,7 +34,8 @@ _WORDS: Mapping[str, str] = {
     "removePasskey": "A passkey was removed",
     "refreshTokenReused": "A spent token was used again, and its session ended",
     "deleteAccount": "The account was deleted",
-    "exportMyData": "My data was exported",
+    "exportMyData asked": "An export of the data was asked for",
+    "exportMyData sent": "The data was exported",
     "changeRole": "The role of the account was changed",
     "disableAccount": "The account was closed",
     "enableAccount": "The account was opened again",
@@ -58,8 +60,9 @@ async def _show(visit: Visit) -> Response:
 
 def _event(entry: AuditRecord) -> Mapping[str, object]:
     """Return what is shown of an entry. What others did says not from where."""
+    step = f"{entry.action} {entry.details.get('step', '')}".strip()
     return {
-        "words": _WORDS.get(entry.action, entry.action),
+        "words": _WORDS.get(step) or _WORDS.get(entry.action, entry.action),
         "badge": _BADGES.get(entry.result),
         "at": entry.at,
         "device": device_of(entry.user_agent) if entry.user_agent else "",

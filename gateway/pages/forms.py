@@ -77,7 +77,7 @@ class Form:
         status = next((_STATUS[kind] for kind in type(refusal).__mro__ if kind in _STATUS), 422)
         if isinstance(refusal, RateLimited):
             wait = refusal.retry_after_s
-            problem = f"That was too often. Try again in {waiting_time(wait)}."
+            problem = f"That was often. Try again in {waiting_time(wait)}."
             return replace(self, problem=problem, status=status, retry_after_s=wait)
         return replace(self, problem=refusal.message, status=status)
 
@@ -123,6 +123,8 @@ async def read_form(request: Request) -> Form:
 
 def waiting_time(seconds: int) -> str:
     """Return a time to wait, in words, never shorter than it is."""
-    if seconds <= _MINUTE_S:
-        return "a minute" if seconds == _MINUTE_S else f"{max(seconds, 1)} seconds"
-    return f"{-(-seconds // _MINUTE_S)} minutes"
+    if seconds > _MINUTE_S:
+        return f"{-(-seconds // _MINUTE_S)} minutes"
+    if seconds == _MINUTE_S:
+        return "a minute"
+    return "1 second" if seconds <= 1 else f"{seconds} seconds"

@@ -22,7 +22,7 @@ from gateway.pages.rendering import Renderer
 from gateway.pages.static_files import StaticFile
 from gateway.settings import Settings
 
-_PAGES = (
+PAGES = (
     *sign_up.PAGES,
     *sign_in.PAGES,
     *passwords.PAGES,
@@ -43,7 +43,7 @@ def page_routes(settings: Settings) -> list[BaseRoute]:
     renderer = Renderer(graphiql=settings.graphiql_on)
     answer = partial(http_error, renderer)
     pages = Starlette(
-        routes=[Mount("/account/static", StaticFile()), *(page.route(renderer) for page in _PAGES)],
+        routes=[Mount("/account/static", StaticFile()), *(page.route(renderer) for page in PAGES)],
         exception_handlers={HTTPException: answer, Exception: answer},
     )
     return [Route("/account", pages), Route("/account/{page:path}", pages)]

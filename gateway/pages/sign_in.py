@@ -11,7 +11,7 @@ from gateway.pages.endpoint import Page
 from gateway.pages.forms import EMPTY, BadForm, Form
 from gateway.pages.security import local_path
 from gateway.pages.visit import SIGN_IN, Visit
-from resolvers.errors import NotFound, Refusal
+from resolvers.errors import NotFound, Refusal, WrongCredentials
 from resolvers.passkeys import sign_in_with_passkey, start_passkey_sign_in
 from resolvers.second_factor import SecondFactorRequired, complete_sign_in
 from resolvers.session_commands import sign_out
@@ -20,6 +20,7 @@ from resolvers.sign_in import sign_in
 _CODE = "/account/sign-in/code"
 _HOME = "/account"
 _CHALLENGE = "__Host-challenge"
+_WRONG_CODE = "This code is wrong, or was used. After five wrong ones you have to start again."
 
 
 async def _show_sign_in(visit: Visit, form: Form = EMPTY) -> Response:
@@ -76,8 +77,10 @@ async def _complete(visit: Visit) -> Response:
     field = "recovery" if form["recovery"] else "code"
     try:
         await complete_sign_in(visit.context, challenge, form[field])
+    except WrongCredentials:
+        return await _show_code(visit, form.wrong(field, _WRONG_CODE))
     except Refusal as refusal:
-        return await _show_code(visit, form.refused(refusal, beside=field))
+        return await _show_code(visit, form.refused(refusal))
     return _in(visit, form)
 
 

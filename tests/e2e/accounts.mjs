@@ -199,9 +199,14 @@ async function addPasskey(page) {
   await look(page, "passkeys-refused");
 }
 
-async function signInWithEach(page, { key, codes }) {
-  await submit(page, "Sign out");
+async function signOut(page) {
+  await page.getByRole("banner").getByRole("button", { name: "Sign out" }).click();
   await page.getByText("You are signed out.").waitFor();
+  await page.waitForLoadState();
+}
+
+async function signInWithEach(page, { key, codes }) {
+  await signOut(page);
   await signIn(page, PASSWORD, NEW_EMAIL);
   await heading(page, "Second factor");
   await look(page, "sign-in-code");
@@ -211,14 +216,14 @@ async function signInWithEach(page, { key, codes }) {
   await page.getByLabel("Code", { exact: true }).fill(totp(key, 0));
   await page.getByRole("button", { name: "Go on" }).first().click();
   await heading(page, "Profile");
-  await submit(page, "Sign out");
+  await signOut(page);
 
   await signIn(page);
   await page.getByText("Use a recovery code instead").click();
   await page.getByLabel("Recovery code").fill(codes[0]);
   await page.getByRole("button", { name: "Go on" }).last().click();
   await heading(page, "Profile");
-  await submit(page, "Sign out");
+  await signOut(page);
 
   await page.goto(`${server}/account/sign-in?next=/account/sessions`);
   await submit(page, "Sign in with a passkey");

@@ -39,9 +39,11 @@ export function listen(context, seen, expected = []) {
     const { protocol, origin } = new URL(request.url());
     if (protocol !== "data:" && protocol !== "blob:") seen.origins.add(origin);
   });
-  context.on("requestfailed", (request) =>
-    seen.complaints.push(`${request.url()}: ${request.failure()?.errorText}`),
-  );
+  context.on("requestfailed", (request) => {
+    const reason = request.failure()?.errorText;
+    const download = request.isNavigationRequest() && reason === "net::ERR_ABORTED";
+    if (!download) seen.complaints.push(`${request.url()}: ${reason}`);
+  });
   context.on("response", (response) => {
     const status = response.status();
     if (status >= 400 && !expected.includes(status))
