@@ -105,7 +105,7 @@ async def count_events_of_users(postgres: Postgres, ids: Sequence[UUID]) -> Mapp
 
 
 def _events_of(person: ColumnElement[UUID]) -> Select[tuple[object, ...]]:
-    """Return the events of one person: two halves, each in the order of an index."""
+    """Return the events of one person: two halves, each with an index."""
     entry = audit_log.c
     own = entry.actor_id.is_(None) | (entry.actor_id == person)
     shown = [
@@ -118,5 +118,6 @@ def _events_of(person: ColumnElement[UUID]) -> Select[tuple[object, ...]]:
     by_them = select(*shown).where(
         entry.actor_id == person, entry.subject_id.is_distinct_from(person)
     )
-    event = union_all(to_them, by_them).subquery("event")
+    halves = (half.correlate_except(audit_log) for half in (to_them, by_them))
+    event = union_all(*halves).subquery("event")
     return select(*event.c)
