@@ -1,6 +1,6 @@
 """What was revoked: the moments at which people were signed out, and ended families of tokens."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Uuid, literal, select, update
@@ -25,7 +25,9 @@ async def fetch_revoked(postgres: Postgres, since: datetime) -> RevokedRecord:
         accounts.c.signed_out_at >= since
     )
     # Nothing else is left of them; by the index of actions and ids, which begin with the time.
-    gone = select(literal(None, Uuid), audit_log.c.subject_id, audit_log.c.at).where(
+    # Void are those of the same second, too, which only their family would tell from later ones.
+    ever = audit_log.c.at + timedelta(days=1)
+    gone = select(literal(None, Uuid), audit_log.c.subject_id, ever).where(
         audit_log.c.action == DELETED_ACCOUNT, audit_log.c.id >= first_id_of(since)
     )
     rows = await postgres.read(families.union_all(people, gone))
