@@ -175,7 +175,10 @@ async def test_failures_end_nobodys_session(empty_stores: Stores) -> None:
     assert isinstance(signed, SignedIn)
     for _ in range(6):
         await outcome(context_from(empty_stores, identity, "192.0.2.66"), "ann", WRONG)
-    keys = [key async for key in empty_stores.redis.client.scan_iter("*session:*")]
+    keys = [
+        key
+        async for key in empty_stores.redis.client.scan_iter(empty_stores.redis.key("session", "*"))
+    ]
     assert keys
     assert await audited(empty_stores, "signOut") == []
     assert await audited(empty_stores, "signIn") == [("DONE", ann, ann)]
@@ -217,7 +220,12 @@ async def test_no_name_or_address_is_kept(empty_stores: Stores) -> None:
     context = context_of(empty_stores)
     await outcome(context, "ann@example.org", WRONG)
     await count_mail(context, "ann@example.org")
-    keys = [key async for key in empty_stores.redis.client.scan_iter("*attempts:*")]
+    keys = [
+        key
+        async for key in empty_stores.redis.client.scan_iter(
+            empty_stores.redis.key("attempts", "*")
+        )
+    ]
     assert len(keys) == 4
     assert not [key for key in keys if "ann" in key]
     for key in keys:
