@@ -203,6 +203,21 @@ async def test_it_is_for_admins(empty_stores: Stores, principal: Principal, code
     assert response["errors"][0]["extensions"]["code"] == code
 
 
+async def test_ten_entries_cost_what_one_costs(
+    empty_stores: Stores, round_trips: RoundTrips
+) -> None:
+    people = [await add_account(empty_stores, number) for number in range(1, 11)]
+    await write(empty_stores, *(made("signIn", one, one) for one in people))
+    query = "{ auditLog(first: %d) { totalCount nodes { actor { handle } subject { handle } } } }"
+    costs = []
+    for size in (1, 10):
+        before = round_trips.copy()
+        found = await ask(empty_stores, query % size, None, ADMIN)
+        assert all(node["actor"] for node in found["auditLog"]["nodes"])
+        costs.append(round_trips.since(before))
+    assert costs == [{"postgres": 3}, {"postgres": 3}]
+
+
 # --- for oneself --------------------------------------------------------------------------------
 
 EVENTS = """
