@@ -9,7 +9,7 @@ from gateway.pages.endpoint import Page
 from gateway.pages.forms import EMPTY, Form
 from gateway.pages.sign_in import credential_of
 from gateway.pages.visit import Visit
-from resolvers.errors import Refusal
+from resolvers.errors import LimitExceeded, Refusal
 from resolvers.passkeys import (
     add_passkey,
     remove_passkey,
@@ -27,7 +27,11 @@ async def _show(visit: Visit, form: Form = EMPTY) -> Response:
 
 
 async def _options(visit: Visit) -> Response:
-    return visit.json((await start_passkey_registration(visit.context)).options)
+    try:
+        begun = await start_passkey_registration(visit.context)
+    except LimitExceeded as refusal:
+        return visit.json({"message": refusal.message}, status=422)
+    return visit.json(begun.options)
 
 
 async def _add(visit: Visit) -> Response:

@@ -243,6 +243,29 @@ async def test_pages_that_list(client: httpx2.AsyncClient) -> None:
     assert everywhere.headers["location"].endswith("signed-out-everywhere")
 
 
+async def test_a_script_is_told_why_not(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = await client.post("/account/sign-in/passkey/options", headers=OURS)
+    assert options.json()["rpId"] == "music.example"
+    await sign_in(client)
+    made = await client.post("/account/passkeys/options", headers=OURS)
+    assert made.json()["user"]["name"] == "ann"
+    monkeypatch.setattr("resolvers.passkeys.MAX_PASSKEYS", 0)
+    full = await client.post("/account/passkeys/options", headers=OURS)
+    assert full.status_code == 422
+    assert "Remove one first" in full.json()["message"]
+
+
+@pytest.mark.parametrize("credential", ["", "[]", "{", "{}", '{"id": 1}'])
+async def test_what_is_no_passkey_lets_nobody_in(
+    client: httpx2.AsyncClient, credential: str
+) -> None:
+    answer = await post(client, "/account/sign-in/passkey", credential=credential)
+    assert answer.status_code in {400, 422}
+    assert session_in(client) is None
+
+
 async def test_without_redis_nobody_is_taken_for_nobody(
     empty_stores: Stores, identity: Identity
 ) -> None:

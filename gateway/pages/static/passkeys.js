@@ -14,7 +14,8 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
     void answer(form);
   });
 }
-if (known) for (const hint of document.querySelectorAll("[data-passkey-missing]")) hint.hidden = true;
+if (known)
+  for (const hint of document.querySelectorAll("[data-passkey-missing]")) hint.hidden = true;
 
 /** Asks the browser for a passkey and sends the form; what goes wrong is said in it. */
 async function answer(form) {
@@ -34,7 +35,10 @@ async function answer(form) {
 }
 
 async function fetchOptions(address) {
-  const response = await fetch(address, { method: "POST", headers: { Accept: "application/json" } });
+  const response = await fetch(address, {
+    method: "POST",
+    headers: { Accept: "application/json" },
+  });
   if (response.redirected || response.status === 401) {
     throw new Problem("Your session has ended. Reload the page.");
   }
