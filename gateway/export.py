@@ -104,7 +104,7 @@ def _error(
 ) -> Response:
     error = {"message": message, "extensions": dict(extensions)}
     no_store = {"Cache-Control": "no-store", **(headers or {})}
-    return JSONResponse({"errors": [error]}, status, headers=no_store)
+    return JSONResponse({"errors": [error]}, int(status), headers=no_store)
 
 
 ROUTES = [Route(PATH, send_export, methods=["GET"])]

@@ -26,7 +26,8 @@ def worker(
     configure_logs(production=settings.production)
     done = asyncio.run(_work(settings, once=once))
     if once:
-        typer.echo(f"{done.done} done, {done.failed} failed (they are tried again later).")
+        later = "; they are tried again later" if done.failed else ""
+        typer.echo(f"{done.done} done, {done.failed} failed{later}.")
 
 
 async def _work(settings: Settings, *, once: bool) -> "Tally":
@@ -51,8 +52,8 @@ async def _work(settings: Settings, *, once: bool) -> "Tally":
             asyncio.get_running_loop().add_signal_handler(each, stop.set)
         if once:
             return await one.drain(stop)
-        left = [kind.value for kind in wanted if kind not in kinds]
-        log.info("worker starts", does=list(done_here), leaves_to_the_server=left)
+        left = ", ".join(kind for kind in wanted if kind not in kinds)
+        log.info("worker starts", does=", ".join(done_here), leaves_to_the_server=left or "nothing")
         await one.run(stop)
         log.info("worker stopped", done=one.tally.done, failed=one.tally.failed)
         return one.tally
