@@ -6,6 +6,7 @@ from auth.identity import Identity
 from auth.principal import ANONYMOUS, Principal
 from datasources.loaders.batch import Loaders
 from datasources.stores import Stores
+from gateway.cookies import BROWSER_COOKIE
 from resolvers.context import Client, RequestContext
 
 _PREFLIGHT = ("graphql-preflight", "apollo-require-preflight")
@@ -37,6 +38,7 @@ def client_of(connection: HTTPConnection, *, page: bool = False) -> Client:
         address=connection.client.host if connection.client else "",
         user_agent=connection.headers.get("user-agent", ""),
         preflight=page or has_preflight(connection),
+        browser_mark=connection.cookies.get(BROWSER_COOKIE, ""),
     )
 
 

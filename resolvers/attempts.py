@@ -13,6 +13,7 @@ from hashlib import sha256
 from ipaddress import ip_address, ip_network
 from math import ceil
 
+from auth.browsers import browser_of
 from auth.emails import email_key
 from auth.handles import handle_key
 from datasources.errors import StoreError
@@ -73,7 +74,8 @@ def login_key(login: str) -> str:
 async def forget_failures(context: RequestContext, account: AccountRecord) -> None:
     """Let an account be tried anew: its owner has shown who they are by other means."""
     with contextlib.suppress(StoreError):  # then it has to wait
-        await forget(context.stores.redis, _failures_of(context, account_key(account)))
+        limit = context.identity.settings.failures_per_account
+        await forget(context.stores.redis, Counter(("account", account_key(account)), limit))
 
 
 async def count_mail(context: RequestContext, email: str) -> None:
@@ -119,7 +121,10 @@ async def _give_back(context: RequestContext, counters: Sequence[Counter], id_: 
 
 
 def _failures_of(context: RequestContext, account: str) -> Counter:
-    return Counter(("account", account), context.identity.settings.failures_per_account)
+    """Return the count of an account, or that of a browser in which its owner signed in before."""
+    browser = browser_of(context.identity.vault, context.client.browser_mark, account)
+    key = ("account", account) if browser is None else ("account", account, browser)
+    return Counter(key, context.identity.settings.failures_per_account)
 
 
 def _hashed(text: str) -> str:

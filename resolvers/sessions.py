@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from auth.browsers import browser_of, mark_for
 from auth.devices import device_of
 from auth.principal import SessionKind, SessionRef
 from auth.sessions import session_hash
@@ -127,6 +128,9 @@ async def _begin_cookie(context: RequestContext, account: AccountRecord, now: da
         instead_of=replaced,
     )
     context.reply.session_id = session_id
+    owner = str(account.user_id)
+    if browser_of(context.identity.vault, context.client.browser_mark, owner) is None:
+        context.reply.browser_mark = mark_for(context.identity.vault, owner)
 
 
 async def _begin_family(

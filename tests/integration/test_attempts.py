@@ -66,6 +66,54 @@ async def test_five_failures_for_an_account(empty_stores: Stores) -> None:
     assert await outcome(elsewhere, "ann", PASSWORD) == "RateLimited"
 
 
+async def test_who_fails_on_purpose_does_not_lock_out_a_browser_that_is_known(
+    empty_stores: Stores,
+) -> None:
+    ann = await an_account(empty_stores)
+    bob = await an_account(empty_stores, "bob")
+    identity = identity_of(empty_stores)
+    first = context_from(empty_stores, identity)
+    await sign_in(first, "ann", PASSWORD, SessionKind.COOKIE)
+    mark = first.reply.browser_mark
+    assert mark
+    attacker = context_from(empty_stores, identity, "198.51.100.7")
+    for _ in range(6):
+        last = await outcome(attacker, "ann", WRONG)
+    assert last == "RateLimited"
+    elsewhere = context_from(empty_stores, identity, "192.0.2.9")
+    assert await outcome(elsewhere, "ann", PASSWORD) == "RateLimited"
+    at_home = context_from(empty_stores, identity, "192.0.2.9", browser_mark=mark)
+    again = await sign_in(at_home, "ann", PASSWORD, SessionKind.COOKIE)
+    assert isinstance(again, SignedIn)
+    assert at_home.reply.browser_mark is None  # it keeps the one that it has
+    for _ in range(5):  # and has no more guesses than others
+        assert await outcome(at_home, "ann", WRONG) == "WrongCredentials"
+    assert await outcome(at_home, "ann", PASSWORD) == "RateLimited"
+    assert {str(ann), str(bob)}.isdisjoint(mark)
+
+
+@pytest.mark.parametrize("forge", ["of another", "made up", "cut", "long", "not ASCII"])
+async def test_a_mark_that_is_not_ours_counts_for_nothing(empty_stores: Stores, forge: str) -> None:
+    await an_account(empty_stores)
+    await an_account(empty_stores, "bob")
+    identity = identity_of(empty_stores)
+    bobs = context_from(empty_stores, identity)
+    await sign_in(bobs, "bob", PASSWORD, SessionKind.COOKIE)
+    mark = bobs.reply.browser_mark or ""
+    marks = {
+        "of another": mark,
+        "made up": "A" * len(mark),
+        "cut": mark[:-9],
+        "long": mark * 50,
+        "not ASCII": "é" * 40,
+    }
+    for number in range(5):
+        away = context_from(empty_stores, identity, f"192.0.2.{number}")
+        assert await outcome(away, "ann", WRONG) == "WrongCredentials"
+    forged = context_from(empty_stores, identity, browser_mark=marks[forge])
+    assert await outcome(forged, "ann", PASSWORD) == "RateLimited"
+
+
 async def test_one_who_is_unknown_is_limited_just_so(empty_stores: Stores) -> None:
     context = context_from(empty_stores, identity_of(empty_stores))
     for login in ("Nobody", " nobody", "NOBODY ", "nobody", "nobody"):
