@@ -48,7 +48,7 @@ async def send_export(request: Request) -> Response:
         principal = await _allowed(request)
         if request.method == "HEAD":
             return Response(media_type="application/json", headers=_HEADERS)
-        return await _document(build_context(request, principal))
+        return await document(build_context(request, principal))
     except Refused as refused:
         return _error(refused.status, refused.message, refused.extensions, refused.headers)
     except RateLimited as limited:
@@ -82,7 +82,13 @@ async def _allowed(request: Request) -> Principal:
     return principal
 
 
-async def _document(context: RequestContext) -> Response:
+async def document(context: RequestContext, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the document of whoever asks, with more headers where they are given.
+
+    Raises:
+        RateLimited: it was asked for too often.
+        Refusal, StoreError: it cannot be made.
+    """
     await count_export(context)
     pieces = export(context)
     # With the first piece every store has answered; until then there can be another answer.
@@ -93,7 +99,7 @@ async def _document(context: RequestContext) -> Response:
         async for piece in pieces:
             yield piece
 
-    return Document(whole(), media_type="application/json", headers=_HEADERS)
+    return Document(whole(), media_type="application/json", headers={**_HEADERS, **(headers or {})})
 
 
 def _error(

@@ -31,7 +31,7 @@ from datasources.redis.sessions import put_session, remove_sessions
 from resolvers.audit import entry
 from resolvers.context import RequestContext
 from resolvers.errors import Forbidden, WrongCredentials
-from resolvers.proof import WRONG
+from resolvers.proof import WRONG, may_be_used
 
 log = structlog.get_logger(__name__)
 
@@ -95,11 +95,6 @@ async def begin_session(
         else:
             await _begin_cookie(context, account, now)
     return SignedIn(user, tokens)
-
-
-def may_be_used(context: RequestContext, account: AccountRecord) -> bool:
-    """Whether an account is open; those of the demo are closed elsewhere."""
-    return account.disabled_at is None and (context.identity.demo or not account.demo)
 
 
 async def _begin_cookie(context: RequestContext, account: AccountRecord, now: datetime) -> None:

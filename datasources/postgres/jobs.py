@@ -7,11 +7,17 @@ from sqlalchemy import Update, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from datasources.ids import new_id
-from datasources.postgres.account_tables import jobs, mail_tokens, pending_sign_ups
+from datasources.postgres.account_tables import (
+    jobs,
+    mail_tokens,
+    pending_sign_ups,
+    token_families,
+)
 from datasources.postgres.client import Postgres
 from datasources.postgres.reading import any_of
 from datasources.records.jobs import JobRecord
 
+_A_DAY = timedelta(days=1)
 _FAILED_ARE_KEPT = timedelta(days=30)
 
 
@@ -96,11 +102,13 @@ async def give_up(postgres: Postgres, job: JobRecord, error: str) -> bool:
 async def sweep(postgres: Postgres) -> int:
     """Remove what has expired, and return how much that was.
 
-    From `mail_tokens`, `pending_sign_ups`, and of `jobs` what was given up a month ago.
+    From `mail_tokens`, `pending_sign_ups` and `token_families`, and of `jobs` what was given up a
+    month ago.
     """
     expired = (
         delete(mail_tokens).where(mail_tokens.c.expires_at <= func.now()),
         delete(pending_sign_ups).where(pending_sign_ups.c.expires_at <= func.now()),
+        delete(token_families).where(token_families.c.expires_at <= func.now() - _A_DAY),
         delete(jobs).where(jobs.c.failed_at <= func.now() - _FAILED_ARE_KEPT),
     )
     async with postgres.transaction() as connection:

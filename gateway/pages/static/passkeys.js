@@ -23,7 +23,7 @@ async function answer(form) {
   say(form, "");
   button.disabled = true;
   try {
-    const options = await fetchOptions(form.dataset.options);
+    const options = await fetchOptions(form);
     const credential = await ask(form.dataset.passkey, options);
     form.elements.namedItem("credential").value = JSON.stringify(credential);
     form.submit();
@@ -34,10 +34,11 @@ async function answer(form) {
   }
 }
 
-async function fetchOptions(address) {
-  const response = await fetch(address, {
+async function fetchOptions(form) {
+  const response = await fetch(form.dataset.options, {
     method: "POST",
     headers: { Accept: "application/json" },
+    body: new URLSearchParams(new FormData(form)),
   });
   if (response.redirected || response.status === 401) {
     throw new Problem("Your session has ended. Reload the page.");
