@@ -32,8 +32,11 @@ def command(
         async def answer(*args: P.args, **kwargs: P.kwargs) -> R | Refused:
             try:
                 return await resolver(*args, **kwargs)
-            except expected as refusal:
-                return Refused(refusal)
+            except Refusal as refusal:
+                _note(refusal, kwargs.get("info"))
+                if isinstance(refusal, expected):
+                    return Refused(refusal)
+                raise
 
         return federation.mutation(
             resolver=answer,

@@ -25,7 +25,7 @@ from resolvers.audit_log import security_events
 from resolvers.context import Client, RequestContext
 from resolvers.ids import global_id
 from schema.build import build_schema
-from tests.factories.accounts import statements
+from tests.factories.accounts import an_account, statements
 from tests.factories.http import client_of, post
 from tests.factories.operations import ask, context_of, identity_of, respond
 from tests.factories.people import add_account, tokens_of
@@ -411,3 +411,20 @@ async def test_an_entry_says_who_and_from_where(empty_stores: Stores) -> None:
     assert (node["address"], node["actorKind"], node["requestId"]) == ("192.0.2.4", "USER", "test")
     assert len(node["userAgent"]) == 300
     assert noted.subject_id == UUID(int=7)
+
+
+async def test_what_a_mutation_refuses_is_denied_too(empty_stores: Stores) -> None:
+    await an_account(empty_stores)
+    sign_in = """
+    mutation { signIn(input: {login: "ann", password: "correct horse", session: COOKIE}) {
+      __typename ... on Error { code } } }
+    """
+    async with client_of(empty_stores, identity_of(empty_stores)) as client:
+        answer = (await post(client, sign_in)).json()  # without the header that a cookie needs
+        assert answer["data"]["signIn"]["code"] == "FORBIDDEN"
+        wrong = (await post(client, sign_in.replace("COOKIE", "TOKENS"))).json()
+        assert wrong["data"]["signIn"]["__typename"] == "WrongCredentials"
+    rows = await empty_stores.postgres.read(
+        select(audit_log.c.details).where(audit_log.c.action == "denied")
+    )
+    assert [row[0]["what"] for row in rows] == [["Mutation.signIn"]]
