@@ -11,7 +11,7 @@ from auth.identity import Identity
 from auth.principal import SessionKind
 from datasources.errors import StoreUnavailable
 from datasources.stores import Stores
-from resolvers.attempts import attempt, count_mail
+from resolvers.attempts import attempt, count_mail, forget_failures
 from resolvers.context import RequestContext
 from resolvers.errors import NotFound, RateLimited, WrongCredentials
 from resolvers.proof import prove
@@ -129,13 +129,70 @@ async def test_one_who_is_unknown_is_limited_just_so(empty_stores: Stores) -> No
     assert words[0] == words[1]
 
 
-async def test_handle_and_address_of_an_account_share_its_count(empty_stores: Stores) -> None:
+async def test_five_failures_by_handle_and_address_together(empty_stores: Stores) -> None:
     await an_account(empty_stores)
     context = context_from(empty_stores, identity_of(empty_stores))
-    logins = ["ann", "ANN@example.org", "Ann", "ann@example.org", "ann"]
-    for login in logins:
+    for login in ("ann", "ANN@example.org", "Ann", "ann@example.org", "ann"):
         assert await outcome(context, login, WRONG) == "WrongCredentials"
-    assert await outcome(context, "ann@example.org", PASSWORD) == "RateLimited"
+    # No sixth guess is right; and neither name tells that the other one was tried.
+    assert await outcome(context, "ann@example.org", PASSWORD) == "WrongCredentials"
+    assert await outcome(context, "ann", PASSWORD) == "WrongCredentials"
+    assert await outcome(later(context, minutes=16), "ann", PASSWORD) == "SignedIn"
+
+
+async def test_limits_do_not_tell_whose_an_address_is(empty_stores: Stores) -> None:
+    await an_account(empty_stores)
+    identity = identity_of(empty_stores)
+    for number in range(6):
+        await outcome(context_from(empty_stores, identity, f"192.0.2.{number}"), "ann", WRONG)
+    elsewhere = context_from(empty_stores, identity, "198.51.100.1")
+    for guess in ("ann@example.org", "nobody@example.org"):
+        assert [await outcome(elsewhere, guess, WRONG) for _ in range(6)] == [
+            *["WrongCredentials"] * 5,
+            "RateLimited",
+        ]
+
+
+async def test_mails_of_one_kind_do_not_stop_the_others(empty_stores: Stores) -> None:
+    context = context_of(empty_stores)
+    for _ in range(5):
+        await count_mail(context, "ann@example.org", "sign-up")
+    with pytest.raises(RateLimited):
+        await count_mail(context, "ann@example.org", "sign-up")
+    await count_mail(context, "ann@example.org", "reset")
+
+
+async def test_a_reset_clears_the_counts_of_a_known_browser_too(empty_stores: Stores) -> None:
+    ann = await an_account(empty_stores)
+    identity = identity_of(empty_stores)
+    first = context_from(empty_stores, identity)
+    await sign_in(first, "ann", PASSWORD, SessionKind.COOKIE)
+    at_home = context_from(empty_stores, identity, browser_mark=first.reply.browser_mark or "")
+    for where in (at_home, first):
+        for _ in range(5):
+            await outcome(where, "ann", WRONG)
+        assert await outcome(where, "ann", PASSWORD) == "RateLimited"
+    await forget_failures(at_home, ann, ["ann", "ann@example.org"])
+    assert await outcome(at_home, "ann", PASSWORD) == "SignedIn"
+    assert await outcome(first, "ann", PASSWORD) == "SignedIn"
+
+
+async def test_who_tries_passwords_in_a_session_leaves_a_trace(empty_stores: Stores) -> None:
+    ann = await an_account(empty_stores)
+    with pytest.raises(WrongCredentials):
+        await prove(context_of(empty_stores, signed_in_as(ann)), WRONG)
+    assert await audited(empty_stores, "proofFailed") == [("FAILED", ann, ann)]
+
+
+async def test_who_guesses_while_signed_in_is_seen_by_the_owner(empty_stores: Stores) -> None:
+    ann = await an_account(empty_stores)
+    eve = await an_account(empty_stores, "eve")
+    context = context_from(empty_stores, identity_of(empty_stores), principal=signed_in_as(eve))
+    assert await outcome(context, "ann", WRONG) == "WrongCredentials"
+    query = "{ viewer { account { securityEvents { nodes { action address } } } } }"
+    seen = await ask(empty_stores, query, principal=signed_in_as(ann))
+    events = seen["viewer"]["account"]["securityEvents"]["nodes"]
+    assert {"action": "signInFailed", "address": "192.0.2.1"} in events
 
 
 async def test_twenty_failures_from_a_network(empty_stores: Stores) -> None:
@@ -267,7 +324,7 @@ async def test_one_who_goes_away_has_used_an_attempt(empty_stores: Stores) -> No
 async def test_no_name_or_address_is_kept(empty_stores: Stores) -> None:
     context = context_of(empty_stores)
     await outcome(context, "ann@example.org", WRONG)
-    await count_mail(context, "ann@example.org")
+    await count_mail(context, "ann@example.org", "reset")
     keys = [
         key
         async for key in empty_stores.redis.client.scan_iter(
