@@ -19,6 +19,7 @@ from datasources.records.jobs import JobRecord
 
 _A_DAY = timedelta(days=1)
 _FAILED_ARE_KEPT = timedelta(days=30)
+_KEPT_OF_FAILED = frozenset({"template", "user_id", "sign_up_id"})
 
 
 async def enqueue(connection: AsyncConnection, kind: str, payload: Mapping[str, object]) -> None:
@@ -95,8 +96,13 @@ async def give_back(postgres: Postgres, job: JobRecord) -> bool:
 
 
 async def give_up(postgres: Postgres, job: JobRecord, error: str) -> bool:
-    """Keep work that cannot be done, and try no more; False where it is not ours any more."""
-    return await _change(postgres, _taken(job).values(failed_at=func.now(), last_error=error))
+    """Keep work that cannot be done, and try no more; False where it is not ours any more.
+
+    Of its payload stays what says which it was: an address does not outlive its account here.
+    """
+    kept = {name: value for name, value in job.payload.items() if name in _KEPT_OF_FAILED}
+    given_up = _taken(job).values(failed_at=func.now(), last_error=error, payload=kept)
+    return await _change(postgres, given_up)
 
 
 async def sweep(postgres: Postgres) -> int:
