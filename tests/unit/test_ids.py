@@ -11,6 +11,7 @@ from resolvers.errors import BadUserInput
 from resolvers.ids import at_most_max_ids, global_id, parse_id, parse_id_of
 
 ONE = UUID("0b06500d-a2c3-4003-9ddb-7b58d2b8c576")
+NO_ID = "This is not an id of this graph."  # whatever was sent: it may be a secret
 
 
 def encoded(text: str) -> str:
@@ -26,8 +27,9 @@ def test_an_id_names_its_entity(kind: EntityKind) -> None:
 
 @given(st.text(max_size=100))
 def test_rubbish_is_refused(text: str) -> None:
-    with pytest.raises(BadUserInput, match="is not an id"):
+    with pytest.raises(BadUserInput) as error:
         parse_id(text)
+    assert str(error.value) == NO_ID
 
 
 @pytest.mark.parametrize(
@@ -48,12 +50,13 @@ def test_rubbish_is_refused(text: str) -> None:
 def test_near_misses_are_refused(text: str) -> None:
     with pytest.raises(BadUserInput) as error:
         parse_id(text)
-    assert len(str(error.value)) < 200
+    assert str(error.value) == NO_ID
 
 
 def test_an_id_of_another_kind_is_refused() -> None:
-    with pytest.raises(BadUserInput, match="not the id of a Track"):
+    with pytest.raises(BadUserInput) as error:
         parse_id_of(EntityKind.TRACK, global_id("Album", ONE))
+    assert str(error.value) == "This is not the id of a Track."
 
 
 def test_at_most_a_hundred_ids() -> None:
