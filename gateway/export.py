@@ -21,6 +21,7 @@ from schema.errors import ErrorCode, code_of
 
 log = structlog.get_logger(__name__)
 
+_FROM_OURS = frozenset({"same-origin", "none"})
 _HEADERS = {
     "Content-Disposition": 'attachment; filename="polyphony.json"',
     "Cache-Control": "no-store",
@@ -76,8 +77,9 @@ async def _allowed(request: Request) -> Principal:
     if AuthScope.ACCOUNT_MANAGE not in principal.scopes:
         message = f"This needs the scope {AuthScope.ACCOUNT_MANAGE}."
         raise Refused(HTTPStatus.FORBIDDEN, ErrorCode.FORBIDDEN, message)
-    # A link on another site brings the session's cookie along.
-    if request.headers.get("sec-fetch-site") == "cross-site":
+    # A link on another site brings the session's cookie along, one on a sibling host, too. No
+    # header: no browser; "none": somebody typed the address.
+    if request.headers.get("sec-fetch-site", "none") not in _FROM_OURS:
         raise Refused(HTTPStatus.FORBIDDEN, ErrorCode.FORBIDDEN, "Ask for it from our pages.")
     return principal
 
