@@ -14,6 +14,7 @@ from datasources.mongo.settings import MongoSettings
 from datasources.postgres.settings import PostgresSettings
 from datasources.redis.settings import RedisSettings
 from datasources.settings import StoreSettings
+from gateway.graphql.settings import TransportSettings
 
 
 class Environment(StrEnum):
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings(url=None)
     auth: AuthSettings = AuthSettings(key_encryption_key=None)
     mail: MailSettings = MailSettings(url=None)
+    transport: TransportSettings = TransportSettings()
 
     @field_validator("trusted_proxies")
     @classmethod

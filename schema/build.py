@@ -4,11 +4,20 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from graphql import FieldNode, GraphQLError, ValidationRule
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    NoSchemaIntrospectionCustomRule,
+    ValidationRule,
+    specified_rules,
+    validate,
+)
 from strawberry import federation
-from strawberry.extensions import AddValidationRules, DisableIntrospection
 from strawberry.federation.schema import FederationAny
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types import ExecutionContext, Info
 
 from datasources.loaders.entities import EntityRecord
@@ -22,7 +31,6 @@ from schema.enforcement import enforce
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
-from schema.selection import ScopeWall
 from schema.types.album import Album
 from schema.types.artist import Artist
 from schema.types.playlist import Playlist
@@ -31,7 +39,7 @@ from schema.types.user import User
 
 
 class Schema(federation.Schema):
-    """The graph. Errors are logged where requests are: there the request id is known."""
+    """The graph. Operations are run by `gateway.graphql.pipeline`, which checks their scopes."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -48,13 +56,23 @@ class Schema(federation.Schema):
         refs = [_reference(one) for one in at_most_max_ids(representations, "representations")]
         return await entities(info.context, refs)
 
+    @property
+    def hidden(self) -> bool:
+        """Whether clients are not to learn what else there is."""
+        return self.config.disable_field_suggestions
+
+    def validation_errors(self, document: DocumentNode) -> list[GraphQLError]:
+        """Return what is wrong with a document; a hundred errors at most."""
+        rules = (*_RULES, *_HIDING) if self.hidden else _RULES
+        return validate(self._schema, document, rules, hide_suggestions=self.hidden)
+
     def process_errors(
         self,
         errors: list[GraphQLError],
         execution_context: ExecutionContext | None = None,  # noqa: ARG002  the library's shape
     ) -> None:
         """Leave the errors to the transport, without what they tell of a schema that is hidden."""
-        if self.config.disable_field_suggestions:
+        if self.hidden:
             for error in errors:
                 error.message = error.message.partition(" Did you mean ")[0]
 
@@ -66,6 +84,10 @@ class NoServiceText(ValidationRule):
         """Look at one selected field."""
         if node.name.value == "_service":
             self.report_error(GraphQLError("The schema is not shown here.", node))
+
+
+_RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+_HIDING = (NoSchemaIntrospectionCustomRule, NoServiceText)
 
 
 def _reference(representation: Any) -> EntityRef:
@@ -81,12 +103,10 @@ _KINDS: Mapping[str, EntityKind] = {kind.value.capitalize(): kind for kind in En
 @cache
 def build_schema(*, introspection: bool = True) -> Schema:
     """Return the schema; there is one for each of the two settings."""
-    hidden = [DisableIntrospection, lambda: AddValidationRules([NoServiceText])]
     return Schema(
         query=Query,
         mutation=Mutation,
         types=[Track, Album, Artist, Playlist, User],
-        extensions=[ScopeWall, *([] if introspection else hidden)],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
         # Current composition libraries refuse Strawberry's default, which is newer.
         federation_version="2.9",

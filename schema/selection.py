@@ -1,6 +1,6 @@
 """What scopes an operation needs in all: read from its selections, before anything is run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -20,7 +20,6 @@ from graphql import (
     get_operation_ast,
 )
 from graphql.execution.values import VariableValues, get_directive_values, get_variable_values
-from strawberry.extensions import SchemaExtension
 
 from auth.principal import Principal, PrincipalKind
 from auth.scopes import Scope
@@ -32,25 +31,26 @@ Lacking = dict[str, frozenset[Scope]]
 """The scopes that the caller lacks, by the coordinate of what needs them."""
 
 
-class ScopeWall(SchemaExtension):
-    """Refuses an operation as a whole that its caller's credential does not cover.
+def check_scopes(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation_name: str | None,
+    variables: Mapping[str, Any],
+    context: RequestContext,
+) -> None:
+    """Let an operation pass that its caller's credential covers: to be called before it is run.
 
-    Who shows no credential is refused field by field: half of a page is for everybody.
+    Who shows no credential passes, and is refused field by field: half of a page is for everybody.
+
+    Raises:
+        Forbidden: the credential lacks scopes. The operation is refused as a whole.
     """
-
-    def on_execute(self) -> Iterator[None]:
-        """Look at what was selected, just before it is run."""
-        execution, context = self.execution_context, self.execution_context.context
-        document = execution.graphql_document
-        if document is not None and _shows_a_credential(context):
-            schema: GraphQLSchema = execution.schema._schema  # noqa: SLF001  there is no other way to it
-            variables = execution.variables or {}
-            lacking = lacking_scopes(
-                schema, document, execution.operation_name, variables, context.principal
-            )
-            if lacking:
-                raise deny(context, frozenset[Scope]().union(*lacking.values()), *sorted(lacking))
-        yield
+    principal = context.principal
+    if principal.kind is PrincipalKind.ANONYMOUS:
+        return
+    lacking = lacking_scopes(schema, document, operation_name, variables, principal)
+    if lacking:
+        raise deny(context, frozenset[Scope]().union(*lacking.values()), *sorted(lacking))
 
 
 def lacking_scopes(
@@ -154,9 +154,3 @@ class _Needs:
 def _needs_of(schema: GraphQLSchema) -> _Needs:
     types = {name: needed_of_type(schema, name) for name in schema.type_map}
     return _Needs(requirements(schema), {name: one for name, one in types.items() if one})
-
-
-def _shows_a_credential(context: object) -> bool:
-    if not isinstance(context, RequestContext):
-        return False
-    return context.principal.kind is not PrincipalKind.ANONYMOUS
