@@ -15,6 +15,8 @@ from gateway.lifespan import lifespan
 from gateway.observability.logs import configure_logs
 from gateway.observability.requests import RequestLog, internal_error
 from gateway.pages.routes import page_routes
+from gateway.server.draining import Draining
+from gateway.server.stopping import Stopping
 from gateway.settings import Settings
 from gateway.well_known import ROUTES as WELL_KNOWN_ROUTES
 from schema.build import build_schema
@@ -27,11 +29,13 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
     if settings.graphiql_on:
         endpoint = GraphiQLOr(endpoint)
         routes += graphiql_routes()
-    return Gateway(
+    app = Gateway(
         routes=[Route("/graphql", endpoint), *routes, *page_routes(settings)],
         exception_handlers={Exception: internal_error},
         lifespan=lifespan(settings, demo=demo),
     )
+    app.state.draining = Draining()
+    return app
 
 
 def app_from_environment() -> Starlette:
@@ -50,8 +54,8 @@ class Gateway(Starlette):
     """An application whose log of requests sees the answers to its defects, too."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Return Starlette's own stack in `RequestLog`: it puts what it is given further in."""
-        return RequestLog(super().build_middleware_stack())
+        """Return Starlette's own stack in ours: it puts what it is given further in."""
+        return RequestLog(Stopping(super().build_middleware_stack(), self.state.draining))
 
 
 class GraphiQLOr:

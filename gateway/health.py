@@ -16,7 +16,12 @@ async def live(_: Request) -> JSONResponse:
 
 
 async def ready(request: Request) -> JSONResponse:
-    """Say how each store is: `ok`, `degraded` (still 200), or `down` (503)."""
+    """Say how each store is: `ok`, `degraded` (still 200), or `down` (503).
+
+    A server that is about to stop is not ready either (503), and does not ask them.
+    """
+    if request.app.state.draining.announced:
+        return JSONResponse({"status": "stopping"}, status_code=503)
     checks = await check_stores(request.state.stores)
     failed = {check.store for check in checks if not check.ok}
     status = "down" if NEEDED in failed else "degraded" if failed else "ok"

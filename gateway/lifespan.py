@@ -10,6 +10,7 @@ from auth.identity import Identity
 from datasources.stores import Stores, open_stores
 from gateway.background import kept_fresh
 from gateway.identity import open_identity
+from gateway.server.draining import Draining
 from gateway.settings import Settings
 from gateway.worker.run import running_worker
 
@@ -19,6 +20,7 @@ class State(TypedDict):
 
     stores: Stores
     identity: Identity
+    draining: Draining
 
 
 def lifespan(
@@ -27,13 +29,13 @@ def lifespan(
     """Return the lifespan of an application with these settings; `demo` opens its accounts."""
 
     @asynccontextmanager
-    async def running(_: Starlette) -> AsyncIterator[State]:
+    async def running(app: Starlette) -> AsyncIterator[State]:
         async with (
             open_stores(settings.stores) as stores,
             open_identity(settings, stores, demo=demo) as identity,
             kept_fresh(identity, stores),
             running_worker(settings, stores, identity),
         ):
-            yield State(stores=stores, identity=identity)
+            yield State(stores=stores, identity=identity, draining=app.state.draining)
 
     return running

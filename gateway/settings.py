@@ -15,6 +15,7 @@ from datasources.postgres.settings import PostgresSettings
 from datasources.redis.settings import RedisSettings
 from datasources.settings import StoreSettings
 from gateway.graphql.settings import TransportSettings
+from gateway.server.settings import ConnectionSettings, StopSettings
 
 
 class Environment(StrEnum):
@@ -52,13 +53,14 @@ class Settings(BaseSettings):
     introspection: bool | None = Field(
         None, description="Answer introspection; by default not in production."
     )
-    stop_timeout_s: int = Field(10, ge=0, description="Longest wait for answers when stopping.")
     data_dir: Path = Field(Path(".polyphony"), description="Where embedded stores keep files.")
     postgres: PostgresSettings = PostgresSettings(url=None)
     mongo: MongoSettings = MongoSettings(url=None)
     redis: RedisSettings = RedisSettings(url=None)
     auth: AuthSettings = AuthSettings(key_encryption_key=None)
     mail: MailSettings = MailSettings(url=None)
+    connection: ConnectionSettings = ConnectionSettings()
+    stop: StopSettings = StopSettings()
     transport: TransportSettings = TransportSettings()
 
     @field_validator("trusted_proxies")

@@ -67,7 +67,7 @@ def demo(
     async def run() -> None:
         server = DemoServer(
             lambda: _app(settings),
-            settings.stop_timeout_s,
+            settings,
             answering=lambda: typer.echo(
                 welcome(f"{address}/graphql", settings.data_dir, examples, accounts)
             ),

@@ -7,35 +7,25 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 
-import uvicorn
 from starlette.types import ASGIApp
 
 from gateway.commands.sockets import close_all
+from gateway.server.config import ServerConfig
+from gateway.server.server import Server
+from gateway.settings import Settings
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class DemoServer(uvicorn.Server):
-    """A uvicorn server in a running loop: it says when it answers, and ends with a return.
-
-    uvicorn itself raises the signal that stopped it once more, and the process would end by it
-    before its stores are closed.
-    """
+class DemoServer(Server):
+    """A server in a running loop that says when it answers, and stops without delay."""
 
     def __init__(
-        self, app: Callable[[], ASGIApp], stop_timeout_s: int, answering: Callable[[], None]
+        self, app: Callable[[], ASGIApp], settings: Settings, answering: Callable[[], None]
     ) -> None:
+        nobody_in_front = settings.stop.model_copy(update={"delay_s": 0, "window_s": 0})
         super().__init__(
-            uvicorn.Config(
-                app,
-                factory=True,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                lifespan="on",
-                proxy_headers=False,  # nobody stands in front
-                timeout_graceful_shutdown=stop_timeout_s,
-            )
+            ServerConfig(app, settings.connection, nobody_in_front, proxy_headers=False)
         )
         self._answering = answering
 
@@ -50,11 +40,6 @@ class DemoServer(uvicorn.Server):
         """Leave the signals to `run_until_stopped`."""
         yield
 
-    def stop(self) -> None:
-        """Finish what is being answered and return; at the second call do not wait for it."""
-        self.force_exit = self.should_exit
-        self.should_exit = True
-
 
 async def run_until_stopped(
     server: DemoServer, sockets: list[socket.socket], prepared: AbstractAsyncContextManager[object]
@@ -68,7 +53,7 @@ async def run_until_stopped(
     def give_up() -> None:
         if preparing is not None and not server.should_exit:
             preparing.cancel()
-        server.stop()
+        server.hurry()
 
     preparing = asyncio.current_task()
     for one in _STOP_SIGNALS:

@@ -1,7 +1,6 @@
 """`serve`: run the gateway."""
 
 import asyncio
-import contextlib
 import signal
 import sys
 from typing import Annotated
@@ -10,22 +9,20 @@ import typer
 
 from gateway.settings import Settings
 
-_START_FAILED = 3  # as uvicorn itself ends then
-
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
 ) -> None:
-    """Run the gateway until SIGTERM or Ctrl-C; answers under way are finished first."""
+    """Run the gateway until SIGTERM or Ctrl-C; what is under way is finished first."""
     import structlog
-    import uvicorn
-    from uvicorn.supervisors import Multiprocess
 
     from datasources.diagnosis import wrong_addresses
-    from gateway.commands.sockets import PortTaken, close_all, listen_on
+    from gateway.commands.sockets import PortTaken, listen_on
     from gateway.observability.logs import configure_logs
+    from gateway.server.config import ServerConfig
+    from gateway.server.run import run
 
     settings = Settings()
     host, port = host or settings.host, port or settings.port
@@ -52,29 +49,17 @@ def serve(
     configure_logs(production=settings.production)
     address = settings.public_url or f"http://{host}:{port}"
     structlog.get_logger(__name__).info("starting", graphql=f"{address.rstrip('/')}/graphql")
-    # uvicorn stops in order and then raises the signal again: to have been told to stop is success.
+    # To have been told to stop is success, also before the server is there to listen to it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    config = uvicorn.Config(
+    config = ServerConfig(
         "gateway.app:app_from_environment",
-        factory=True,
+        settings.connection,
+        settings.stop,
         host=host,
         port=port,
         workers=workers,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ws="none",
         # X-Forwarded-For is whatever a client likes, unless a proxy of ours has written it.
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies,
-        timeout_graceful_shutdown=settings.stop_timeout_s,
     )
-    with contextlib.suppress(KeyboardInterrupt):
-        if workers > 1:
-            close_all(sockets)  # each worker gets the one that their parent binds
-            Multiprocess(config, sockets=[config.bind_socket()]).run()
-            return
-        server = uvicorn.Server(config)
-        server.run(sockets)
-        if not server.started:
-            raise typer.Exit(_START_FAILED)
+    raise typer.Exit(run(config, sockets))

@@ -5,6 +5,8 @@ import socket
 from collections.abc import Sequence
 
 _BACKLOG = 2048
+_SEND_BUFFER_BYTES = 65_536
+_UNACKNOWLEDGED_MS = 20_000
 
 
 class PortTaken(Exception):
@@ -39,11 +41,22 @@ def listen_on(host: str, port: int) -> list[socket.socket]:
                 raise
             missing = error  # a machine without IPv6 may still name its address
             continue
+        _limit(taken)
         sockets.append(taken)
         port = taken.getsockname()[1]
     if missing is not None and not sockets:
         raise missing
     return sockets
+
+
+def _limit(listener: socket.socket) -> None:
+    """Bound what the kernel keeps for peers that do not read; connections inherit it.
+
+    Else it holds 4 MB for each, and a connection that is closed waits for its peer for ever.
+    """
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)
 
 
 def close_all(sockets: Sequence[socket.socket]) -> None:

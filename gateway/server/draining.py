@@ -1,6 +1,7 @@
 """How the server's stop reaches the application: announced first, then begun."""
 
 import asyncio
+import contextlib
 import random
 import time
 
@@ -16,6 +17,7 @@ class Draining:
     def __init__(self) -> None:
         self.announced = False
         self._begun = asyncio.Event()
+        self._over = asyncio.Event()
         self._until = 0.0
 
     @property
@@ -30,12 +32,16 @@ class Draining:
     def begin(self, window_s: float) -> None:
         """Refuse new operations, and wake those who wait: they leave within the window's seconds.
 
-        Only the first call counts.
+        Only the first call counts; `cut_short` ends the window early.
         """
         if not self.begun:
             self.announced = True
             self._until = time.monotonic() + window_s
             self._begun.set()
+
+    def cut_short(self) -> None:
+        """Let those leave now who wait for their moment in the window."""
+        self._over.set()
 
     async def wait(self) -> None:
         """Return once it has begun."""
@@ -50,4 +56,7 @@ class Draining:
         await self._begun.wait()
         left_s = self._until - time.monotonic()
         if left_s > 0:
-            await asyncio.sleep(random.uniform(0, left_s))  # noqa: S311  spreads load, no secret
+            moment_s = random.uniform(0, left_s)  # noqa: S311  spreads load, no secret
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(moment_s):
+                    await self._over.wait()

@@ -24,7 +24,8 @@ STARTS_WITHIN_S = 60
 def environment(tmp_path: Path, **settings: str) -> dict[str, str]:
     """The environment without settings of the caller's, and with these."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("POLYPHONY_")}
-    return clean | {"POLYPHONY_DATA_DIR": str(tmp_path)} | settings
+    ours = {"POLYPHONY_DATA_DIR": str(tmp_path), "POLYPHONY_STOP_DELAY_S": "0"}
+    return clean | ours | settings
 
 
 def free_port() -> int:
