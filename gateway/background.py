@@ -1,4 +1,4 @@
-"""What a process does beside its requests: keep its keys and revocations fresh."""
+"""What a process does beside its requests: keep keys and revocations fresh, read what is live."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,6 +12,7 @@ from auth.revocations import REFRESH_S as REVOCATIONS_EVERY_S
 from datasources.errors import StoreError
 from datasources.stores import Stores
 from resolvers.context import utc_now
+from resolvers.live import Live
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +34,18 @@ async def kept_fresh(identity: Identity, stores: Stores) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def live_updates(stores: Stores) -> AsyncIterator[Live]:
+    """Yield what subscriptions share; it reads the live stream while there are any."""
+    live = Live(stores)
+    task = asyncio.create_task(live.run())
+    try:
+        yield live
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def every(pause_s: float, what: str, refresh: Callable[[], Awaitable[None]]) -> None:

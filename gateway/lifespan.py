@@ -8,11 +8,12 @@ from starlette.applications import Starlette
 
 from auth.identity import Identity
 from datasources.stores import Stores, open_stores
-from gateway.background import kept_fresh
+from gateway.background import kept_fresh, live_updates
 from gateway.identity import open_identity
 from gateway.server.draining import Draining
 from gateway.settings import Settings
 from gateway.worker.run import running_worker
+from resolvers.live import Live
 
 
 class State(TypedDict):
@@ -21,6 +22,7 @@ class State(TypedDict):
     stores: Stores
     identity: Identity
     draining: Draining
+    live: Live
 
 
 def lifespan(
@@ -34,8 +36,9 @@ def lifespan(
             open_stores(settings.stores) as stores,
             open_identity(settings, stores, demo=demo) as identity,
             kept_fresh(identity, stores),
+            live_updates(stores) as live,
             running_worker(settings, stores, identity),
         ):
-            yield State(stores=stores, identity=identity, draining=app.state.draining)
+            yield State(stores=stores, identity=identity, draining=app.state.draining, live=live)
 
     return running

@@ -8,6 +8,7 @@ from auth.identity import Identity
 from auth.principal import Principal
 from datasources.loaders.batch import Loaders
 from datasources.stores import Stores
+from resolvers.live import Live
 
 
 def utc_now() -> datetime:
@@ -45,7 +46,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """One operation: who asks and from where, its loaders, the stores, and the clock."""
+    """One operation: who asks and from where, its loaders, the stores, the clock.
+
+    `live` is what subscriptions of this process share; None where there are none.
+    """
 
     principal: Principal
     loaders: Loaders
@@ -55,3 +59,4 @@ class RequestContext:
     client: Client = Client()
     reply: Reply = field(default_factory=Reply)
     clock: Callable[[], datetime] = utc_now
+    live: Live | None = None

@@ -7,6 +7,7 @@ from datasources.postgres.profiles import update_profile as write_profile
 from datasources.records.users import ListeningVisibility, UserRecord
 from resolvers.context import RequestContext
 from resolvers.errors import InvalidInput, NotFound
+from resolvers.live import rights_changed
 from resolvers.signed_in import signed_in
 from resolvers.text import NOT_TEXT
 
@@ -33,6 +34,8 @@ async def update_profile(context: RequestContext, changes: dict[str, object]) ->
         user = await write_profile(connection, user_id, checked)
     if user is None:
         raise NotFound("This account is being removed.")
+    if "listening_visibility" in checked:
+        await rights_changed(context.stores.redis, user_id)
     return ProfileUpdated(user)
 
 

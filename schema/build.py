@@ -31,6 +31,7 @@ from schema.enforcement import enforce
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
+from schema.subscription import Subscription
 from schema.types.album import Album
 from schema.types.artist import Artist
 from schema.types.playlist import Playlist
@@ -106,6 +107,7 @@ def build_schema(*, introspection: bool = True) -> Schema:
     return Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[Track, Album, Artist, Playlist, User],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
         # Current composition libraries refuse Strawberry's default, which is newer.

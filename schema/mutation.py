@@ -4,6 +4,7 @@ import strawberry
 
 from schema.mutations.accounts import AccountMutations
 from schema.mutations.deletion import DeletionMutations
+from schema.mutations.listening import ListeningMutations
 from schema.mutations.passkeys import PasskeyMutations
 from schema.mutations.profile import ProfileMutations
 from schema.mutations.second_factor import SecondFactorMutations
@@ -18,5 +19,6 @@ class Mutation(
     SecondFactorMutations,
     PasskeyMutations,
     DeletionMutations,
+    ListeningMutations,
 ):
     """All mutations."""

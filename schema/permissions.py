@@ -39,6 +39,7 @@ def needs(*scopes: Scope) -> Access:
 CATALOG = needs(Scope.CATALOG_READ)
 PLAYLISTS = needs(Scope.PLAYLISTS_READ)
 LISTENS = needs(Scope.LISTENS_READ)
+LISTENS_WRITE = needs(Scope.LISTENS_WRITE)
 RECOMMENDATIONS = needs(Scope.RECOMMENDATIONS_READ)
 ACCOUNT = needs(Scope.ACCOUNT_MANAGE)
 ADMIN = needs(Scope.ADMIN)

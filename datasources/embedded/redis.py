@@ -26,4 +26,8 @@ class EmbeddedRedis(Redis):
 
 def open_embedded_redis(settings: RedisSettings) -> Redis:
     """Return a client of the embedded server."""
-    return EmbeddedRedis(FakeAsyncRedis(server=_server(), decode_responses=True), settings.prefix)
+
+    def connect(_timeout_s: float) -> FakeAsyncRedis:
+        return FakeAsyncRedis(server=_server(), decode_responses=True)
+
+    return EmbeddedRedis(connect(settings.timeout_s), settings.prefix, connect)

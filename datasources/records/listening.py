@@ -1,5 +1,6 @@
 """Listening: what was played, when, and how often."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -53,10 +54,28 @@ class NewListen:
 
 @dataclass(frozen=True, slots=True)
 class NowPlayingRecord:
-    """What a person plays at this moment."""
+    """What a person plays at this moment, and when that is over if nothing else is told."""
 
     track_id: UUID
     started_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NowPlayingChange:
+    """What a person plays from now on; None for nothing, or nothing that is shown."""
+
+    user_id: UUID
+    now_playing: NowPlayingRecord | None
+
+
+@dataclass(frozen=True, slots=True)
+class NowPlayingSnapshot:
+    """What people play, read at one place of the live stream: `seq` in the life `epoch`."""
+
+    playing: Mapping[UUID, NowPlayingRecord]
+    epoch: str | None
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)

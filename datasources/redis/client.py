@@ -1,6 +1,6 @@
 """The Redis client, and its errors in our words."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis as RedisClient
@@ -18,11 +18,21 @@ STORE = "redis"
 
 
 class Redis:
-    """A client and the prefix that all our keys share."""
+    """A client and the prefix that all our keys share.
 
-    def __init__(self, client: RedisClient, prefix: str) -> None:
+    `another` opens a second client of the same server, for whoever blocks on its connection; its
+    argument is the longest wait for an answer, in seconds.
+    """
+
+    def __init__(
+        self,
+        client: RedisClient,
+        prefix: str,
+        another: Callable[[float], RedisClient] | None = None,
+    ) -> None:
         self.client = client
         self.prefix = prefix
+        self._another = another
         self._breaker = Breaker(STORE)
 
     def key(self, *parts: object) -> str:
@@ -38,6 +48,15 @@ class Redis:
         """
         async with self._breaker.guard(), our_errors():
             yield
+
+    def another_client(self, timeout_s: float) -> RedisClient:
+        """Return a client of the same server with connections of its own; whoever asks closes it.
+
+        Its commands stand in no breaker: wrap them in `our_errors`.
+        """
+        if self._another is None:
+            raise TypeError("this client was made without a way to open another")
+        return self._another(timeout_s)
 
     async def version(self) -> str:
         """Return the server's version (`INFO server`).
@@ -62,21 +81,26 @@ def open_redis(url: str, settings: RedisSettings) -> Redis:
     Raises:
         StoreUnavailable: this is no address of Redis, or has an option that nobody knows.
     """
-    try:
-        client = RedisClient.from_url(
+
+    def connect(timeout_s: float) -> RedisClient:
+        client: RedisClient = RedisClient.from_url(
             url,
-            socket_timeout=settings.timeout_s,
-            socket_connect_timeout=settings.timeout_s,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=min(timeout_s, settings.timeout_s),
             retry=Retry(NoBackoff(), 0),
             decode_responses=True,
             client_name="polyphony",
         )
+        return client
+
+    try:
+        client = connect(settings.timeout_s)
         pool = client.connection_pool
         pool.connection_class(**pool.connection_kwargs)  # reads the options, connects to nothing
     except (RedisError, TypeError, ValueError) as error:
         # "Port could not be cast … as 'x'": where a password has a slash, x is a part of it.
         raise StoreUnavailable(STORE, str(error).partition(" as '")[0]) from None
-    return Redis(client, settings.prefix)
+    return Redis(client, settings.prefix, connect)
 
 
 @asynccontextmanager

@@ -23,4 +23,7 @@ class NowPlaying:
     """Now playing."""
 
     track: Track | None = loaded(TrackById, key="track_id", description="What plays.")
-    started_at: datetime = attribute("When it began.")
+    started_at: datetime = attribute(
+        "When it began, or would have, had it been played from its start to where it is."
+    )
+    ends_at: datetime = attribute("When it is over, unless something else is told before.")

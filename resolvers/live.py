@@ -1,0 +1,104 @@
+"""What live updates of one process share: the reader of the live stream, and decisions on rights.
+
+Every `RECHECK_S` a new generation of loaders begins, and all subscriptions decide again with it
+at the same moment: what they must know is one batch for the whole process, however many they are.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, TypeVar
+from uuid import UUID
+
+import structlog
+
+from datasources.errors import StoreError
+from datasources.loaders.batch import Loaders
+from datasources.redis.client import Redis
+from datasources.redis.live import announce
+from datasources.redis.live_reader import LiveReader
+from datasources.stores import Stores
+
+T = TypeVar("T")
+
+RECHECK_S = 2.0
+"""How often rights are read again. With the age of revocations (2 s) that is less than 5 s."""
+
+MAX_AGE_S = 5.0
+"""Nothing is delivered by a decision that is older."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Generation:
+    """Loaders that subscriptions share for a while, and since when."""
+
+    loaders: Loaders
+    began_at: float = field(default_factory=monotonic)
+
+
+class Live:
+    """Made once per process; `run` keeps it going."""
+
+    def __init__(self, stores: Stores, reader: LiveReader | None = None) -> None:
+        self.reader = reader or LiveReader(stores.redis)
+        self._stores = stores
+        self._generation = Generation(Loaders(stores))
+        self._deciding: set[asyncio.Task[Any]] = set()
+
+    @property
+    def generation(self) -> Generation:
+        """The loaders of now."""
+        return self._generation
+
+    def generation_since(self, moment: float) -> Generation:
+        """Return loaders that hold nothing from before a moment of the monotonic clock."""
+        if self._generation.began_at < moment:
+            self._generation = Generation(Loaders(self._stores))
+        return self._generation
+
+    def recheck(self) -> None:
+        """Begin a new generation, and let everybody decide with it."""
+        self._generation = Generation(Loaders(self._stores))
+        self.reader.wake_all()
+
+    async def shared(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run what uses the shared loaders to its end, even if who waits for it goes away.
+
+        A load that is cancelled would be cancelled for all who wait for the same key.
+        """
+        task = asyncio.ensure_future(work)
+        self._deciding.add(task)
+        task.add_done_callback(self._deciding.discard)
+        return await asyncio.shield(task)
+
+    async def run(self) -> None:
+        """Read the stream and begin generations, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.reader.run())
+            tasks.create_task(self._recheck_for_ever())
+
+    async def _recheck_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_S)
+            if self.reader.subscribers:
+                self.recheck()
+
+
+def rights_topic(user_id: UUID) -> str:
+    """Return the topic that tells of a change in what a person shows or may see."""
+    return f"rights:{user_id}"
+
+
+async def rights_changed(redis: Redis, *user_ids: UUID) -> None:
+    """Let all processes decide again what concerns these people, before they deliver anything.
+
+    For after the commit. Fails open: rights are read again every few seconds anyway.
+    """
+    for user_id in user_ids:
+        try:
+            await announce(redis, rights_topic(user_id))
+        except StoreError as error:
+            log.warning("rights are read again later", store=error.store)
