@@ -8,8 +8,11 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.export import ROUTES as EXPORT_ROUTES
-from gateway.graphql.endpoint import Endpoint
+from gateway.graphql.cors import with_cors
+from gateway.graphql.documents import Documents
 from gateway.graphql.graphiql import graphiql_page, graphiql_routes, wants_page
+from gateway.graphql.http import HttpEdge
+from gateway.graphql.pipeline import Pipeline
 from gateway.health import ROUTES as HEALTH_ROUTES
 from gateway.lifespan import lifespan
 from gateway.observability.logs import configure_logs
@@ -24,7 +27,10 @@ from schema.build import build_schema
 
 def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
     """Return the gateway: GraphQL (and GraphiQL for browsers) at `/graphql`, keys, and health."""
-    endpoint: ASGIApp = Endpoint(build_schema(introspection=settings.introspection_on))
+    transport = settings.transport
+    schema = build_schema(introspection=settings.introspection_on)
+    pipeline = Pipeline(schema, Documents(transport.document_cache_bytes))
+    endpoint = with_cors(HttpEdge(pipeline, transport), transport.origins)
     routes: list[BaseRoute] = [*HEALTH_ROUTES, *WELL_KNOWN_ROUTES, *EXPORT_ROUTES]
     if settings.graphiql_on:
         endpoint = GraphiQLOr(endpoint)
@@ -35,6 +41,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
         lifespan=lifespan(settings, demo=demo),
     )
     app.state.draining = Draining()
+    app.state.pipeline = pipeline
     return app
 
 

@@ -40,5 +40,7 @@ def lifespan(
             running_worker(settings, stores, identity),
         ):
             yield State(stores=stores, identity=identity, draining=app.state.draining, live=live)
+            # Mutations whose clients have left still need the stores.
+            await app.state.pipeline.finish()
 
     return running

@@ -17,6 +17,7 @@ from pymongo.errors import (
 from datasources.breaker import Breaker
 from datasources.errors import StoreTimeout, StoreUnavailable
 from datasources.mongo.settings import MongoSettings
+from datasources.timing import store_call
 
 STORE = "mongo"
 
@@ -54,8 +55,9 @@ class Mongo:
         Raises:
             StoreUnavailable, StoreTimeout: the store did not answer.
         """
-        async with self._breaker.guard(), our_errors(), asyncio.timeout(self._timeout_s):
-            yield
+        with store_call():
+            async with self._breaker.guard(), our_errors(), asyncio.timeout(self._timeout_s):
+                yield
 
     async def find_by_id(self, collection: str, ids: list[str]) -> dict[str, Document]:
         """Return documents by `_id`; one round trip, a missing id absent.

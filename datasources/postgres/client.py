@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from datasources.errors import StoreTimeout, StoreUnavailable
 from datasources.postgres.settings import PostgresSettings
+from datasources.timing import store_call
 
 STORE = "postgres"
 
@@ -48,13 +49,19 @@ class Postgres:
         Raises:
             StoreUnavailable, StoreTimeout: the store did not answer.
         """
-        async with our_errors():
-            try:
-                return await self._read(statement, parameters)
-            except DBAPIError as error:
-                if not error.connection_invalidated or _timed_out(error):
-                    raise
-                return await self._read(statement, parameters)
+        with store_call():
+            async with our_errors():
+                return await self._read_again_if_dropped(statement, parameters)
+
+    async def _read_again_if_dropped(
+        self, statement: Executable, parameters: Mapping[str, object] | None
+    ) -> Sequence[AnyRow]:
+        try:
+            return await self._read(statement, parameters)
+        except DBAPIError as error:
+            if not error.connection_invalidated or _timed_out(error):
+                raise
+            return await self._read(statement, parameters)
 
     async def _read(
         self, statement: Executable, parameters: Mapping[str, object] | None
@@ -70,8 +77,9 @@ class Postgres:
             StoreUnavailable, StoreTimeout: the store did not answer; nothing is committed, or,
                 where the commit itself was cut off, that is not known.
         """
-        async with our_errors(), connected(self.engine) as connection, connection.begin():
-            yield connection
+        with store_call():
+            async with our_errors(), connected(self.engine) as connection, connection.begin():
+                yield connection
 
     async def close(self) -> None:
         """Close all connections."""

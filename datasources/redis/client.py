@@ -13,6 +13,7 @@ from redis.exceptions import TimeoutError as RedisTimeout
 from datasources.breaker import Breaker
 from datasources.errors import StoreTimeout, StoreUnavailable
 from datasources.redis.settings import RedisSettings
+from datasources.timing import store_call
 
 STORE = "redis"
 
@@ -46,8 +47,9 @@ class Redis:
         Raises:
             StoreUnavailable, StoreTimeout: the store did not answer.
         """
-        async with self._breaker.guard(), our_errors():
-            yield
+        with store_call():
+            async with self._breaker.guard(), our_errors():
+                yield
 
     def another_client(self, timeout_s: float) -> RedisClient:
         """Return a client of the same server with connections of its own; whoever asks closes it.

@@ -1,8 +1,11 @@
 """What a client asks for: one operation, read from a JSON value, whatever carried it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
 
 
 class BadRequest(Exception):
@@ -35,7 +38,12 @@ def parse_request(value: object) -> OperationRequest:
     name = value.get("operationName")
     if name is not None and not isinstance(name, str):
         raise BadRequest("`operationName` is a string.")
-    return OperationRequest(query, name, _object(value, "variables"), _object(value, "extensions"))
+    if name and not _NAME.fullmatch(name):
+        raise BadRequest("`operationName` is no name.")
+    # Some clients send an empty name for none.
+    return OperationRequest(
+        query, name or None, _object(value, "variables"), _object(value, "extensions")
+    )
 
 
 def _object(value: Mapping[str, object], member: str) -> Mapping[str, Any]:

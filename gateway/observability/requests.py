@@ -16,6 +16,9 @@ log = structlog.get_logger("gateway.requests")
 
 _QUIET = "/health/"
 
+_LEFT = 499
+"""In the log: the client has left before there was an answer."""
+
 
 class RequestLog:
     """ASGI middleware: `X-Request-Id` on each response, the same id in each line of the log.
@@ -38,7 +41,7 @@ class RequestLog:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         started = perf_counter()
-        status = 500
+        status = _LEFT
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -50,6 +53,7 @@ class RequestLog:
         try:
             await self.app(scope, receive, send_with_id)
         except Exception:
+            status = 500 if status == _LEFT else status
             log.exception("request failed", path=scope["path"])
         finally:
             if not scope["path"].startswith(_QUIET):

@@ -1,0 +1,275 @@
+"""GraphQL over HTTP: the edge between a request and the pipeline (docs/clients.md).
+
+Refusals come in the order in which they cost least: method, `Accept`, content type, credential,
+body, document. `X-Request-Id` and the answers to defects come from further out.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from time import perf_counter
+from typing import TypeVar
+
+from graphql import OperationType
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from auth.principal import Principal
+from datasources.timing import StoreTime, measured_stores
+from gateway.authentication import Refused, authenticate_operation
+from gateway.context import build_context, has_preflight
+from gateway.cookies import forget_session, keep_session
+from gateway.graphql.batches import answer_batch
+from gateway.graphql.body import check_media_type, decode, read_body, request_of_address
+from gateway.graphql.compression import compressed
+from gateway.graphql.negotiation import EVENT_STREAM, JSON, Accepted, accepted
+from gateway.graphql.pipeline import Pipeline, Prepared, RequestFailed, execute, prepare
+from gateway.graphql.refusals import (
+    METHODS,
+    HttpRefusal,
+    bad_request,
+    method_not_allowed,
+    not_acceptable,
+)
+from gateway.graphql.request import BadRequest, parse_request
+from gateway.graphql.results import Result, encode, encode_json, refused
+from gateway.graphql.settings import TransportSettings
+from gateway.server.draining import Draining
+from resolvers.context import RequestContext
+from resolvers.sessions import NEEDS_PREFLIGHT
+from schema.errors import ErrorCode
+
+T = TypeVar("T")
+
+TIMEOUT_HEADER = "X-Request-Timeout-Ms"
+
+_STATUS: Mapping[str | None, HTTPStatus] = {
+    ErrorCode.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
+    ErrorCode.FORBIDDEN: HTTPStatus.FORBIDDEN,
+    ErrorCode.TIMEOUT: HTTPStatus.GATEWAY_TIMEOUT,
+    ErrorCode.SERVICE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+
+Stream = Callable[
+    [Request, Prepared, Pipeline, Callable[[], RequestContext], Draining], Awaitable[Response]
+]
+"""Answers an operation with a stream of events: see `gateway.graphql.sse`."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpEdge:
+    """The endpoint: an ASGI application for requests of HTTP."""
+
+    pipeline: Pipeline
+    settings: TransportSettings
+    stream: Stream | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; one that is no operation is refused in the form of an answer."""
+        request = Request(scope, receive)
+        try:
+            response = await _answer(self, request)
+        except Refused as refusal:
+            response = _refusal(request, refusal)
+        except ClientDisconnect:
+            return
+        if response is not None:
+            await response(scope, receive, send)
+
+
+async def _answer(edge: HttpEdge, request: Request) -> Response | None:
+    """Return the answer to one request, or None where nobody waits for it any more."""
+    if request.method == "OPTIONS":
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": METHODS})
+    if request.method not in METHODS.split(", "):
+        raise method_not_allowed("Send GET or POST.", METHODS)
+    forms = accepted(request.headers)
+    if request.method == "POST":
+        check_media_type(request)
+    timeout_s = _timeout_s(request, edge.settings)
+    with measured_stores() as stores:
+        principal = await authenticate_operation(request)
+        _refuse_forged(request)
+        try:
+            value = await _value_of(request, edge.settings)
+            if isinstance(value, list):
+                return await _batch(edge, request, value, principal, timeout_s)
+            asked = parse_request(value)
+        except BadRequest as error:
+            raise bad_request(str(error)) from None
+        try:
+            prepared = prepare(edge.pipeline, asked)
+        except RequestFailed as failure:
+            result = failure.result(request.state.request_id)
+            return _json(request, result, forms.json_or_any, edge.settings)
+        return await _run(edge, request, prepared, forms, principal, timeout_s, stores)
+
+
+async def _run(
+    edge: HttpEdge,
+    request: Request,
+    prepared: Prepared,
+    forms: Accepted,
+    principal: Principal,
+    timeout_s: float,
+    stores: StoreTime,
+) -> Response | None:
+    form = forms.form_for(prepared.kind)
+    if prepared.kind is OperationType.MUTATION and request.method != "POST":
+        raise method_not_allowed("Mutations are sent with POST.", "POST")
+    make_context = partial(build_context, request, principal)
+    if form == EVENT_STREAM:
+        if edge.stream is None:
+            raise not_acceptable("There are no streams of events here.")
+        draining: Draining = request.state.draining
+        return await edge.stream(request, prepared, edge.pipeline, make_context, draining)
+    context = make_context()
+    began = perf_counter()
+    work = partial(execute, edge.pipeline, prepared, context, timeout_s)
+    result = await _while_connected(request, work)
+    if result is None:
+        return None
+    executed = perf_counter() - began
+    response = _json(
+        request, result, form, edge.settings, may_compress=prepared.kind is OperationType.QUERY
+    )
+    _keep_session(response, context)
+    response.headers["Server-Timing"] = _server_timing(
+        parse=prepared.parse_s,
+        validate=prepared.validate_s,
+        execute=executed,
+        stores=stores.seconds,
+    )
+    return response
+
+
+async def _batch(
+    edge: HttpEdge, request: Request, values: list[object], principal: Principal, timeout_s: float
+) -> Response | None:
+    """Answer a list of operations with the list of their results, in the same order."""
+    if not edge.settings.max_batch:
+        raise bad_request("Send one operation: lists of them are not taken here.")
+    if not 1 <= len(values) <= edge.settings.max_batch:
+        raise bad_request(f"A list holds 1 to {edge.settings.max_batch} operations.")
+    work = partial(
+        answer_batch, edge.pipeline, values, partial(build_context, request, principal), timeout_s
+    )
+    answers = await _while_connected(request, work)
+    if answers is None:
+        return None
+    body = encode_json([result.response() for result, _ in answers])
+    response = Response(body, headers=dict(_HEADERS), media_type=JSON)
+    for _, context in answers:
+        if context is not None:
+            _keep_session(response, context)
+    return response
+
+
+async def _value_of(request: Request, settings: TransportSettings) -> object:
+    if request.method == "POST":
+        return decode(await read_body(request, settings))
+    return request_of_address(request)
+
+
+def _refuse_forged(request: Request) -> None:
+    """Refuse a GET that a page of another site can have sent: by an image, a link or a form.
+
+    Browsers ask before they send the preflight header or a token to another site, and they say
+    themselves (`Sec-Fetch-Site`, which no page can set) when the page is one of ours.
+    """
+    if request.method == "POST" or has_preflight(request):
+        return
+    headers = request.headers
+    if "authorization" in headers or headers.get("sec-fetch-site") == "same-origin":
+        return
+    raise HttpRefusal(HTTPStatus.FORBIDDEN, NEEDS_PREFLIGHT, code=ErrorCode.FORBIDDEN)
+
+
+def _timeout_s(request: Request, settings: TransportSettings) -> float:
+    """Return how long the answer may take: what the client asks for, where that is less."""
+    asked = request.headers.get(TIMEOUT_HEADER)
+    if asked is None:
+        return settings.timeout_s
+    if not (asked.isascii() and asked.isdecimal() and len(asked) <= 9 and int(asked) > 0):  # noqa: PLR2004  days
+        raise bad_request(f"`{TIMEOUT_HEADER}` is a whole number of milliseconds, above 0.")
+    return min(int(asked) / 1000, settings.timeout_s)
+
+
+async def _while_connected(request: Request, work: Callable[[], Awaitable[T]]) -> T | None:
+    """Return what some work gives; None when the client leaves before, which cancels the work."""
+    working = asyncio.ensure_future(work())
+    leaving = asyncio.ensure_future(_left(request))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        working.cancel()
+        leaving.cancel()
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+# Answers depend on who asks, and may hold tokens.
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Vary": "Accept, Accept-Encoding",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def _json(
+    request: Request,
+    result: Result,
+    media_type: str,
+    settings: TransportSettings,
+    *,
+    may_compress: bool = False,
+) -> Response:
+    body, headers = encode(result), _HEADERS
+    if may_compress and len(body) >= settings.min_compressed_bytes:
+        body, coding = compressed(request.headers, body)
+        headers = {**headers, **coding}
+    return Response(body, _status_of(result, media_type), headers, media_type)
+
+
+def _status_of(result: Result, media_type: str) -> HTTPStatus:
+    """Return the status of an answer: `application/json` knows none for what the client did."""
+    if result.executed:
+        return HTTPStatus.OK
+    status = _STATUS.get(result.code, HTTPStatus.BAD_REQUEST)
+    ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return status if ours or media_type != JSON else HTTPStatus.OK
+
+
+def _refusal(request: Request, refusal: Refused) -> Response:
+    extensions = dict(refusal.extensions)
+    code = ErrorCode(extensions.pop("code"))
+    try:
+        media_type = accepted(request.headers).json_or_any
+    except Refused:  # it is what is refused, or not the only thing that is wrong
+        media_type = JSON
+    response = Response(
+        encode(refused(code, refusal.message, **extensions)),
+        refusal.status,
+        {**_HEADERS, **refusal.headers},
+        media_type,
+    )
+    if refusal.dead_cookie:
+        forget_session(response)
+    return response
+
+
+def _keep_session(response: Response, context: RequestContext) -> None:
+    keep_session(response, context.reply, context.identity.settings.session_lifetime_s)
+
+
+def _server_timing(**seconds: float) -> str:
+    return ", ".join(f"{name};dur={spent * 1000:.2f}" for name, spent in seconds.items())
