@@ -12,8 +12,7 @@ from bench.queries import BIG, OWNER
 from datasources.postgres.settings import PostgresSettings
 from datasources.settings import StoreSettings
 from datasources.stores import open_stores
-from schema.build import build_schema
-from tests.factories.operations import context_of
+from tests.factories.operations import context_of, run_operation
 
 MOST = 5
 
@@ -30,9 +29,7 @@ async def run(url: str, console: Console) -> bool:
             context = context_of(stores)
             variables = {"handle": OWNER, "playlists": playlists}
             with _counted() as statements:
-                result = await build_schema().execute(
-                    BIG, variable_values=variables, context_value=context
-                )
+                result = await run_operation(context, BIG, variables)
             assert result.data is not None, result.errors
             assert not result.errors, result.errors
             nodes = result.data["user"]["playlists"]["nodes"]

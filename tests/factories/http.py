@@ -21,7 +21,7 @@ def application(stores: Stores, identity: Identity) -> ASGIApp:
     app = create_app(Settings())
 
     async def started(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"] = {"stores": stores, "identity": identity}
+        scope["state"] = {"stores": stores, "identity": identity, "live": None}
         await app(scope, receive, send)
 
     return started

@@ -1,9 +1,8 @@
-"""Runs operations on the schema, as a client without a transport would."""
+"""Runs operations through the pipeline, as a client without a transport would."""
 
 from typing import Any
 
 from argon2 import PasswordHasher
-from strawberry.types.execution import PreExecutionError
 
 from auth.identity import Identity
 from auth.keyring import KeyRing
@@ -14,9 +13,12 @@ from auth.settings import AuthSettings
 from auth.vault import Vault
 from datasources.loaders.batch import Loaders
 from datasources.stores import Stores
+from gateway.graphql.documents import Documents
+from gateway.graphql.pipeline import Pipeline, RequestFailed, execute, prepare
+from gateway.graphql.request import OperationRequest
+from gateway.graphql.results import Result
 from resolvers.context import Client, RequestContext
 from schema.build import build_schema
-from schema.errors import coded
 
 
 def identity_of(stores: Stores) -> Identity:
@@ -51,6 +53,27 @@ def context_of(
     )
 
 
+def pipeline_of(*, introspection: bool = True) -> Pipeline:
+    """Return a pipeline that keeps no documents."""
+    return Pipeline(build_schema(introspection=introspection), Documents(0))
+
+
+async def run_operation(
+    context: RequestContext,
+    query: str,
+    variables: dict[str, Any] | None = None,
+    operation_name: str | None = None,
+    pipeline: Pipeline | None = None,
+) -> Result:
+    """Return the result of an operation in this context."""
+    pipeline = pipeline or pipeline_of()
+    try:
+        prepared = prepare(pipeline, OperationRequest(query, operation_name, variables or {}))
+    except RequestFailed as failure:
+        return failure.result(context.request_id)
+    return await execute(pipeline, prepared, context)
+
+
 async def respond(
     stores: Stores,
     query: str,
@@ -58,15 +81,8 @@ async def respond(
     principal: Principal = ANONYMOUS,
 ) -> dict[str, Any]:
     """Return the response of an operation: data, and coded errors."""
-    result = await build_schema().execute(
-        query, variable_values=variables, context_value=context_of(stores, principal)
-    )
-    response: dict[str, Any] = {"data": result.data}
-    if result.errors:
-        validated = not isinstance(result, PreExecutionError)
-        shown = [coded(error, "test", validated=validated) for error in result.errors]
-        response["errors"] = [error.formatted for error in shown]
-    return response
+    result = await run_operation(context_of(stores, principal), query, variables)
+    return {"data": None, **result.response()}
 
 
 async def ask(

@@ -28,10 +28,9 @@ from gateway.worker.run import duties
 from resolvers.context import utc_now
 from resolvers.errors import WrongCredentials
 from resolvers.sign_in import sign_in
-from schema.build import build_schema
 from tests.factories.accounts import PASSWORD, audited, queued
 from tests.factories.belongings import ITEMS, LISTENS, Belongings, belongings, places_with
-from tests.factories.operations import context_of, identity_of, respond
+from tests.factories.operations import context_of, identity_of, respond, run_operation
 
 DELETE = """
 mutation($password: String) {
@@ -72,10 +71,8 @@ async def _delete(
     stores: Stores, identity: Identity, principal: Principal, password: str | None = PASSWORD
 ) -> Any:
     context = context_of(stores, principal, identity=identity)
-    result = await build_schema().execute(
-        DELETE, variable_values={"password": password}, context_value=context
-    )
-    assert result.errors is None
+    result = await run_operation(context, DELETE, {"password": password})
+    assert not result.errors
     assert result.data is not None
     return result.data["deleteAccount"], context.reply.session_id
 

@@ -24,10 +24,9 @@ from resolvers.audit import entry, record_denials
 from resolvers.audit_log import security_events
 from resolvers.context import Client, RequestContext
 from resolvers.ids import global_id
-from schema.build import build_schema
 from tests.factories.accounts import an_account, statements
 from tests.factories.http import client_of, post
-from tests.factories.operations import ask, context_of, identity_of, respond
+from tests.factories.operations import ask, context_of, identity_of, respond, run_operation
 from tests.factories.people import add_account, tokens_of
 from tests.plugins.round_trips import RoundTrips
 
@@ -316,8 +315,7 @@ async def deny(
     context = replace(
         context_of(stores, principal, client=Client(address, "test")), clock=lambda: at
     )
-    await build_schema().execute(query, context_value=context)
-    await record_denials(context)
+    await run_operation(context, query)
     return context
 
 

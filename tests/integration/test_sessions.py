@@ -26,8 +26,7 @@ from gateway.worker.sessions import SessionsDuty
 from resolvers.context import Client, utc_now
 from resolvers.errors import Forbidden, WrongCredentials
 from resolvers.sessions import begin_session, end_sessions, forget_ended, forget_sessions
-from schema.build import build_schema
-from tests.factories.operations import context_of, identity_of
+from tests.factories.operations import context_of, identity_of, run_operation
 from tests.factories.people import (
     BROWSER,
     PHONE,
@@ -90,8 +89,8 @@ async def ask(
 ) -> Any:
     """Return the data of an operation, and the context that it ran in."""
     context = context_of(stores, principal, identity=identity)
-    result = await build_schema().execute(query, variables, context_value=context)
-    assert result.errors is None, result.errors
+    result = await run_operation(context, query, variables)
+    assert not result.errors, result.errors
     return result.data, context
 
 
@@ -243,7 +242,7 @@ async def test_the_last_use_of_a_session_follows_from_the_time_that_is_left(
     principal = await by_cookie(empty_stores, identity, cookie)
     context = context_of(empty_stores, principal, identity=identity)
     context = replace(context, clock=lambda: later)
-    result = await build_schema().execute(SESSIONS, context_value=context)
+    result = await run_operation(context, SESSIONS)
     assert result.data is not None
     first, second = result.data["viewer"]["account"]["sessions"]
     assert (first["id"], second["id"]) == (session_hash(cookie), session_hash(old))

@@ -5,18 +5,15 @@ from typing import Any
 
 import httpx2
 import pytest
-from graphql import GraphQLError
-from starlette.requests import Request
+from graphql import ExecutionResult, GraphQLError
 from starlette.types import ASGIApp, Receive, Scope, Send
-from strawberry.types import ExecutionResult
 from structlog.contextvars import get_contextvars, merge_contextvars
 from structlog.testing import capture_logs
 
 from datasources.stores import Stores
 from gateway.app import create_app
-from gateway.graphql.endpoint import Endpoint
+from gateway.graphql.results import shown
 from gateway.settings import Settings
-from schema.build import build_schema
 from tests.factories.operations import identity_of
 
 JSON = {"Content-Type": "application/json"}
@@ -33,7 +30,7 @@ def with_stores(app: ASGIApp) -> ASGIApp:
     identity = identity_of(NO_STORES)
 
     async def started(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"] = {"stores": NO_STORES, "identity": identity}
+        scope["state"] = {"stores": NO_STORES, "identity": identity, "live": None}
         await app(scope, receive, send)
 
     return started
@@ -101,11 +98,9 @@ async def test_defects_are_masked_and_logged_once_under_their_id() -> None:
     assert "request_id" not in get_contextvars()
 
 
-async def test_the_log_names_the_type_of_a_defect_not_its_words() -> None:
-    endpoint = Endpoint(build_schema())
-    request = Request({"type": "http", "state": {"request_id": "r"}})
-    failed = GraphQLError("[parameters: ('hunter2',)]", path=["user"], cause=KeyError())
+def test_the_log_names_the_type_of_a_defect_not_its_words() -> None:
+    defect = GraphQLError("[parameters: ('hunter2',)]", path=["user"], cause=KeyError())
     with capture_logs() as lines:
-        await endpoint.process_result(request, ExecutionResult(data=None, errors=[failed]))
+        shown(ExecutionResult(None, [defect]), "r")
     assert [line["error"] for line in lines] == ["KeyError"]
     assert "hunter2" not in str({**lines[0], "exc_info": None})
