@@ -1,5 +1,6 @@
 """Sessions of browsers: a random id in a cookie, and what Redis keeps under its hash."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from auth.identity import Identity
@@ -7,7 +8,7 @@ from auth.principal import Principal, SessionKind, SessionRef, person
 from auth.tokens import hash_of
 from datasources.records.sessions import SessionRecord
 from datasources.redis.client import Redis
-from datasources.redis.sessions import fetch_session, remove_session
+from datasources.redis.sessions import fetch_session, peek_sessions, remove_session
 
 _MAX_ID_CHARS = 100
 
@@ -44,6 +45,22 @@ async def principal_of_session(
         session.role,
         SessionRef(SessionKind.COOKIE, hashed),
         session.authenticated_at,
+    )
+
+
+async def ended_among(
+    identity: Identity, redis: Redis, session_hashes: Sequence[str], now: datetime
+) -> frozenset[str]:
+    """Return which of these sessions are over. One round trip to Redis, and none lives on by it.
+
+    Raises:
+        StoreUnavailable, StoreTimeout: Redis did not answer.
+    """
+    sessions = await peek_sessions(redis, session_hashes)
+    return frozenset(
+        hashed
+        for hashed, session in zip(session_hashes, sessions, strict=True)
+        if session is None or _over(identity, session, now)
     )
 
 

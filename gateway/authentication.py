@@ -97,9 +97,7 @@ async def authenticate_operation(connection: HTTPConnection) -> Principal:
     Raises:
         Refused: as for `authenticate`; 400 for a token in the address, 403 without the header.
     """
-    if any(_plain(name) in _NOT_IN_AN_ADDRESS for name in connection.query_params):
-        message = "Credentials do not belong into an address: send `Authorization: Bearer …`."
-        raise Refused(HTTPStatus.BAD_REQUEST, ErrorCode.BAD_USER_INPUT, message)
+    refuse_credential_in_address(connection)
     credential = credential_of(connection.headers)
     if credential is None:
         return ANONYMOUS
@@ -140,6 +138,28 @@ def credential_of(headers: Headers) -> Credential | None:
     if scheme.lower() != _SCHEME or not token.strip():
         raise _bad_token()
     return Credential(token.strip())
+
+
+def refuse_credential_in_address(connection: HTTPConnection) -> None:
+    """Refuse what has a token in its address.
+
+    Raises:
+        Refused: 400.
+    """
+    if any(_plain(name) in _NOT_IN_AN_ADDRESS for name in connection.query_params):
+        message = "Credentials do not belong into an address: send `Authorization: Bearer …`."
+        raise Refused(HTTPStatus.BAD_REQUEST, ErrorCode.BAD_USER_INPUT, message)
+
+
+async def authenticate_credential(
+    connection: HTTPConnection, credential: Credential
+) -> Principal:
+    """Return whom a credential stands for that came in another way than in a header.
+
+    Raises:
+        Refused: as for `authenticate`.
+    """
+    return await _resolved(connection, credential)
 
 
 async def _resolved(connection: HTTPConnection, credential: Credential) -> Principal:

@@ -74,6 +74,21 @@ async def fetch_session(redis: Redis, session_hash: str, idle_s: int) -> Session
     return _read(value)
 
 
+async def peek_sessions(
+    redis: Redis, session_hashes: Sequence[str]
+) -> Sequence[SessionRecord | None]:
+    """Return sessions in the order of their hashes, None for each that is none. One MGET.
+
+    Looking does not let them live on.
+
+    Raises:
+        StoreUnavailable, StoreTimeout: the store did not answer.
+    """
+    async with redis.answering():
+        values = await redis.client.mget([_name(redis, one) for one in session_hashes])
+    return [_read(value) for value in values]
+
+
 async def fetch_sessions_of(
     redis: Redis, user_id: UUID, *, idle_s: int, lifetime_s: int, now: datetime
 ) -> Sequence[ListedSession]:
