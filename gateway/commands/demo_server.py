@@ -25,7 +25,13 @@ class DemoServer(Server):
     ) -> None:
         nobody_in_front = settings.stop.model_copy(update={"delay_s": 0, "window_s": 0})
         super().__init__(
-            ServerConfig(app, settings.connection, nobody_in_front, proxy_headers=False)
+            ServerConfig(
+                app,
+                settings.connection,
+                nobody_in_front,
+                max_message_bytes=settings.transport.max_message_bytes,
+                proxy_headers=False,
+            )
         )
         self._answering = answering
 

@@ -55,6 +55,7 @@ def serve(
         "gateway.app:app_from_environment",
         settings.connection,
         settings.stop,
+        max_message_bytes=settings.transport.max_message_bytes,
         host=host,
         port=port,
         workers=workers,

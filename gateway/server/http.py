@@ -14,6 +14,7 @@ ABORT_AFTER_S = 2.0
 """How long the last bytes may take once a connection is closed by the server's stop."""
 
 _MAX_PIPELINED = 16
+_FIRST_BYTES_WITHIN_S = 1.0
 _COLON_SPACE_CRLF = 4
 
 
@@ -38,6 +39,7 @@ class GuardedHttp(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.limits: ConnectionSettings = getattr(config, "connection", ConnectionSettings())
         self.head_open = True
+        self._new_until: float | None = self.loop.time() + _FIRST_BYTES_WITHIN_S
         self._head_since: float | None = self.loop.time()
         self._undelivered = 0
         self._too_large = False
@@ -69,7 +71,7 @@ class GuardedHttp(HttpToolsProtocol):
         if len(self.pipeline) >= _MAX_PIPELINED:
             raise Excess
         self.head_open = False
-        self._head_since = None
+        self._new_until = self._head_since = None
         self._undelivered = 0
         self._body_bytes = 0
         super().on_headers_complete()
@@ -130,7 +132,8 @@ class GuardedHttp(HttpToolsProtocol):
     @property
     def in_a_head(self) -> bool:
         """Whether a request has begun to arrive that the application does not know of yet."""
-        return self.head_open and self._undelivered > 0
+        new = self._new_until is not None and self.loop.time() < self._new_until
+        return self.head_open and (self._undelivered > 0 or new)
 
     def close_after_answer(self) -> None:
         """Do not keep the connection once the answer under way is sent."""

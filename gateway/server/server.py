@@ -5,7 +5,7 @@ import contextlib
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
 import structlog
@@ -63,11 +63,8 @@ class Server(uvicorn.Server):
         if self._served:  # a signal during the start: nobody has come yet
             log.info("stopping", delay_s=settings.delay_s, window_s=settings.window_s)
             await self._wait(settings.delay_s, lambda: self.in_a_hurry)
-        for server in self.servers:
-            server.close()
-        for one in sockets or ():
-            one.close()
         self.draining.begin(0 if self.in_a_hurry else settings.window_s)
+        await self._close_listeners(sockets or ())
         for connection in self.server_state.connections:
             if isinstance(connection, GuardedHttp):
                 connection.close_after_answer()
@@ -76,6 +73,23 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
         if self._sweeping is not None:
             self._sweeping.cancel()
+
+    async def _close_listeners(self, sockets: Sequence[socket.socket]) -> None:
+        """Close them, after having taken whoever waits there: the system would reset those."""
+        waiting = [peer for one in sockets for peer in _accepted(one)]
+        for server in self.servers:
+            server.close()
+        for one in sockets:
+            one.close()
+        for peer in waiting:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: self.config.http_protocol_class(  # type: ignore[call-arg]  # as uvicorn does
+                    config=self.config,
+                    server_state=self.server_state,
+                    app_state=self.lifespan.state,
+                ),
+                peer,
+            )
 
     async def main_loop(self) -> None:
         """Serve until a signal comes."""
@@ -129,3 +143,10 @@ class Server(uvicorn.Server):
         finally:
             for one, handler in before.items():
                 signal.signal(one, handler)
+
+
+def _accepted(listener: socket.socket) -> Iterator[socket.socket]:
+    listener.setblocking(False)
+    with contextlib.suppress(OSError):  # nobody any more
+        while True:
+            yield listener.accept()[0]
