@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 MAX_EVENTS = 256
 MAX_BYTES = 1 << 20
+GRACE_S = 2.0
 PATIENCE_S = 12.0
 SLOW_BYTES_PER_S = 32_768
 """A peer that takes this many bytes a second is slow, and may be."""
@@ -15,8 +16,8 @@ class SendQueue:
     """Sends frames in their order, by a task that lives only while there are some.
 
     While the peer takes what is sent, nothing is bounded here: all leaves within one turn of the
-    event loop. Bounds hold from when a send has to wait. Those who can wait with it use `room`;
-    the frames of the others count.
+    event loop. Bounds hold once a send has waited for a moment, so that who asks for much at once
+    may get it. Those who can wait with it use `room`; the frames of the others count.
     """
 
     def __init__(
@@ -43,9 +44,7 @@ class SendQueue:
         self._bytes += len(frame)
         if self._task is None:
             self._task = asyncio.create_task(self._drain())
-        return self._waiting_since is None or (
-            len(self._frames) <= self._max_events and self._bytes <= self._max_bytes
-        )
+        return not self.behind(self._clock())
 
     async def room(self) -> None:
         """Return once no send waits: at once, usually."""
@@ -57,10 +56,16 @@ class SendQueue:
         if self._task is not None:
             await asyncio.wait({self._task})
 
-    def overdue(self, now: float) -> bool:
-        """Return whether a send has waited for longer than a slow peer would need."""
-        since = self._waiting_since
-        return since is not None and now - since > max(self._patience_s, PATIENCE_S)
+    def behind(self, now: float) -> bool:
+        """Return whether a send waits while too much is there, or for longer than slow peers need.
+
+        `now` is in seconds, as the clock has it.
+        """
+        if self._waiting_since is None:
+            return False
+        waited_s = now - self._waiting_since
+        full = len(self._frames) > self._max_events or self._bytes > self._max_bytes
+        return (full and waited_s > GRACE_S) or waited_s > max(self._patience_s, PATIENCE_S)
 
     def drop(self) -> None:
         """Forget what is not sent."""

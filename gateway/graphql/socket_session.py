@@ -106,8 +106,8 @@ class SocketSession:
         if not self._acknowledged and now - self._opened_at > settings.init_timeout_s:
             closing = Closing(frames.INIT_TIMEOUT, "Connection initialisation timeout")
             self.close(closing)
-        elif self._queue.overdue(now):
-            self.close(Closing(frames.TRY_AGAIN, "You do not read"))
+        elif self._queue.behind(now):
+            self._give_up()
         elif now - self._heard_at > 2 * settings.ping_interval_s:
             self.close(Closing(frames.TRY_AGAIN, "You do not answer pings"))
         elif (
@@ -139,8 +139,11 @@ class SocketSession:
     def put(self, frame: bytes) -> None:
         """Let a frame be sent after the others; close where the client is too far behind."""
         if self._closing is None and not self._over and not self._queue.put(frame):
-            self._queue.drop()
-            self.close(Closing(frames.TRY_AGAIN, "You read too slowly"))
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self._queue.drop()
+        self.close(Closing(frames.TRY_AGAIN, "You read too slowly"))
 
     async def room(self) -> None:
         """Return once the client takes what is sent."""
