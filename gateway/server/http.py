@@ -49,13 +49,22 @@ class GuardedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come, in order to count it."""
-        if self.head_open and self._head_since is None:
-            self._head_since = self.loop.time()
+        if self.head_open:
+            self._head_begins()
         self._undelivered += len(data)
         super().data_received(data)
         if self._undelivered > self.limits.max_head_bytes and not self.transport.is_closing():
             self._too_large = self.head_open
             self.send_400_response("Too much that is no body.")
+
+    def on_message_begin(self) -> None:
+        """Begin a head: it may come in the same piece as the end of another request."""
+        self._head_begins()
+        super().on_message_begin()
+
+    def _head_begins(self) -> None:
+        if self._head_since is None:
+            self._head_since = self.loop.time()
 
     def on_headers_complete(self) -> None:
         """Begin the request, unless its head was too long or too many wait before it.
@@ -132,8 +141,11 @@ class GuardedHttp(HttpToolsProtocol):
     @property
     def in_a_head(self) -> bool:
         """Whether a request has begun to arrive that the application does not know of yet."""
-        new = self._new_until is not None and self.loop.time() < self._new_until
-        return self.head_open and (self._undelivered > 0 or new)
+        if self._head_since is None:
+            return False
+        if self._new_until is None or self._undelivered:
+            return True
+        return self.loop.time() < self._new_until
 
     def close_after_answer(self) -> None:
         """Do not keep the connection once the answer under way is sent."""

@@ -12,7 +12,7 @@ LONG_S = 3600
 
 async def test_announced_is_not_begun() -> None:
     draining = Draining()
-    assert not draining.announced
+    assert [draining.announced, draining.begun] == [False, False]
     draining.announce()
     assert draining.announced
     assert not draining.begun
