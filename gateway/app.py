@@ -4,7 +4,7 @@ import gc
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.export import ROUTES as EXPORT_ROUTES
@@ -13,6 +13,9 @@ from gateway.graphql.documents import Documents
 from gateway.graphql.graphiql import graphiql_page, graphiql_routes, wants_page
 from gateway.graphql.http import HttpEdge
 from gateway.graphql.pipeline import Pipeline
+from gateway.graphql.rights import RightsWatch
+from gateway.graphql.sse import EventStreams
+from gateway.graphql.websocket import SocketEdge
 from gateway.health import ROUTES as HEALTH_ROUTES
 from gateway.lifespan import lifespan
 from gateway.observability.logs import configure_logs
@@ -30,17 +33,25 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
     transport = settings.transport
     schema = build_schema(introspection=settings.introspection_on)
     pipeline = Pipeline(schema, Documents(transport.document_cache_bytes))
-    endpoint = with_cors(HttpEdge(pipeline, transport), transport.origins)
+    draining, watch = Draining(), RightsWatch()
+    edge = HttpEdge(pipeline, transport, EventStreams(watch))
+    sockets = SocketEdge(pipeline, transport, draining, watch)
+    endpoint = with_cors(edge, transport.origins)
     routes: list[BaseRoute] = [*HEALTH_ROUTES, *WELL_KNOWN_ROUTES, *EXPORT_ROUTES]
     if settings.graphiql_on:
         endpoint = GraphiQLOr(endpoint)
         routes += graphiql_routes()
     app = Gateway(
-        routes=[Route("/graphql", endpoint), *routes, *page_routes(settings)],
+        routes=[
+            Route("/graphql", endpoint),
+            WebSocketRoute("/graphql", sockets),
+            *routes,
+            *page_routes(settings),
+        ],
         exception_handlers={Exception: internal_error},
         lifespan=lifespan(settings, demo=demo),
     )
-    app.state.draining = Draining()
+    app.state.draining = draining
     app.state.pipeline = pipeline
     return app
 

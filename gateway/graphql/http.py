@@ -37,6 +37,7 @@ from gateway.graphql.refusals import (
 from gateway.graphql.request import BadRequest, parse_request
 from gateway.graphql.results import Result, encode, encode_json, refused
 from gateway.graphql.settings import TransportSettings
+from gateway.graphql.sse import single
 from gateway.server.draining import Draining
 from resolvers.context import RequestContext
 from resolvers.sessions import NEEDS_PREFLIGHT
@@ -58,7 +59,7 @@ _STATUS: Mapping[str | None, HTTPStatus] = {
 Stream = Callable[
     [Request, Prepared, Pipeline, Callable[[], RequestContext], Draining], Awaitable[Response]
 ]
-"""Answers an operation with a stream of events: see `gateway.graphql.sse`."""
+"""Answers a subscription with a stream of events: see `gateway.graphql.sse`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,8 @@ async def _answer(edge: HttpEdge, request: Request) -> Response | None:
             prepared = prepare(edge.pipeline, asked)
         except RequestFailed as failure:
             result = failure.result(request.state.request_id)
+            if forms.streams_first:
+                return single(result)
             return _json(request, result, forms.json_or_any, edge.settings)
         return await _run(edge, request, prepared, forms, principal, timeout_s, stores)
 
@@ -123,7 +126,7 @@ async def _run(
     if prepared.kind is OperationType.MUTATION and request.method != "POST":
         raise method_not_allowed("Mutations are sent with POST.", "POST")
     make_context = partial(build_context, request, principal)
-    if form == EVENT_STREAM:
+    if prepared.kind is OperationType.SUBSCRIPTION:
         if edge.stream is None:
             raise not_acceptable("There are no streams of events here.")
         draining: Draining = request.state.draining
@@ -135,9 +138,11 @@ async def _run(
     if result is None:
         return None
     executed = perf_counter() - began
-    response = _json(
-        request, result, form, edge.settings, may_compress=prepared.kind is OperationType.QUERY
-    )
+    if form == EVENT_STREAM:
+        response = single(result)
+    else:
+        may_compress = prepared.kind is OperationType.QUERY
+        response = _json(request, result, form, edge.settings, may_compress=may_compress)
     _keep_session(response, context)
     response.headers["Server-Timing"] = _server_timing(
         parse=prepared.parse_s,

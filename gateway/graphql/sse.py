@@ -1,0 +1,171 @@
+"""GraphQL over server-sent events, in distinct connections mode: one operation for one response.
+
+By the PROTOCOL.md of graphql-sse: `next` for each result, `complete` at the end.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import cast
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from gateway.authentication import credential_of
+from gateway.graphql.pipeline import Pipeline, Prepared, RequestFailed, subscribe
+from gateway.graphql.results import Result, encode, failed, refused
+from gateway.graphql.rights import RightsWatch, rights_of
+from gateway.graphql.socket_operations import Events
+from gateway.server.draining import Draining
+from resolvers.context import RequestContext
+from schema.errors import ErrorCode
+
+log = structlog.get_logger(__name__)
+
+MEDIA_TYPE = "text/event-stream"
+HEARTBEAT_S = 15.0
+HEARTBEAT = b":\n\n"
+COMPLETE = b"event: complete\ndata:\n\n"
+HEADERS = {
+    "Cache-Control": "no-cache, no-store, no-transform",
+    "Vary": "Accept",
+    "X-Accel-Buffering": "no",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EventStreams:
+    """Answers subscriptions with streams of events; one for a process."""
+
+    watch: RightsWatch
+    heartbeat_s: float = HEARTBEAT_S
+
+    async def __call__(
+        self,
+        request: Request,
+        prepared: Prepared,
+        pipeline: Pipeline,
+        make_context: Callable[[], RequestContext],
+        draining: Draining,
+    ) -> Response:
+        """Return the response to a subscription; one that is refused is an event that says so."""
+        if request.method == "HEAD":
+            return Response(headers=HEADERS, media_type=MEDIA_TYPE)
+        try:
+            events = await subscribe(pipeline, prepared, make_context)
+        except RequestFailed as refusal:
+            return single(refusal.result(request.state.request_id))
+        return EventResponse(self, request, cast("Events", events), make_context, draining)
+
+
+def single(result: Result) -> Response:
+    """Return the response to an operation with one result."""
+    return Response(next_event(result) + COMPLETE, headers=HEADERS, media_type=MEDIA_TYPE)
+
+
+def next_event(result: Result) -> bytes:
+    """Return one event: JSON has no line breaks of its own."""
+    return b"event: next\ndata: %b\n\n" % encode(result)
+
+
+class EventResponse(Response):
+    """Sends the results of a subscription as they come, and something else in between.
+
+    It ends with `complete` where all is said, and without where the client is to come back: when
+    the server stops, or nobody can tell whether the session lasts.
+    """
+
+    def __init__(
+        self,
+        streams: EventStreams,
+        request: Request,
+        events: Events,
+        make_context: Callable[[], RequestContext],
+        draining: Draining,
+    ) -> None:
+        super().__init__(headers=HEADERS, media_type=MEDIA_TYPE)
+        del self.headers["Content-Length"]
+        self._streams = streams
+        self._request = request
+        self._events = events
+        self._draining = draining
+        self.rights = rights_of(make_context().principal, credential_of(request.headers))
+        # What is to be sent; None is the end. The source makes the next event when one is sent.
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._reading: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  the shape of an application
+        """Send the stream, until it ends or its client leaves."""
+        state = self._request.state
+        self._reading = asyncio.create_task(self._read())
+        writing = asyncio.create_task(self._write(send))
+        leaving = asyncio.create_task(_left(receive))
+        stopping = asyncio.create_task(self._stop())
+        tasks = (self._reading, writing, leaving, stopping)
+        self._streams.watch.add(self, state.identity, state.stores)
+        try:
+            await asyncio.wait({writing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._streams.watch.remove(self)
+            for task in tasks:
+                task.cancel()
+            for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(outcome, Exception) and not isinstance(outcome, OSError):
+                    log.error("stream failed", exc_info=outcome)
+
+    def end_rights(self, *, known: bool) -> None:
+        """End the stream: the credential is over, or nobody can tell."""
+        if known:
+            message = "This session or token is over."
+            self._end(next_event(refused(ErrorCode.UNAUTHENTICATED, message)), COMPLETE)
+        else:
+            self._end()
+
+    def _end(self, *last: bytes) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+        for frame in (*last, None):
+            self._queue.put_nowait(frame)
+
+    async def _stop(self) -> None:
+        await self._draining.leave_at_random()
+        self._end()
+
+    async def _read(self) -> None:
+        try:
+            async with aclosing(self._events):
+                async for result in self._events:
+                    self._queue.put_nowait(next_event(result))
+                    await self._queue.join()
+        except Exception as error:  # noqa: BLE001  whatever it is, the client is told in its form
+            self._queue.put_nowait(next_event(failed(error, self._request.state.request_id)))
+        self._queue.put_nowait(COMPLETE)
+        self._queue.put_nowait(None)
+
+    async def _write(self, send: Send) -> None:
+        start = {"status": self.status_code, "headers": self.raw_headers}
+        await send({"type": "http.response.start", **start})
+        # So that the client, and what is in between, see at once that it is there.
+        frame: bytes | None = HEARTBEAT
+        while frame is not None:
+            await send({"type": "http.response.body", "body": frame, "more_body": True})
+            frame = await self._next_frame()
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _next_frame(self) -> bytes | None:
+        try:
+            async with asyncio.timeout(self._streams.heartbeat_s):
+                frame = await self._queue.get()
+        except TimeoutError:
+            return HEARTBEAT
+        self._queue.task_done()
+        return frame
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
