@@ -86,7 +86,7 @@ class HttpEdge:
 async def _answer(edge: HttpEdge, request: Request) -> Response | None:
     """Return the answer to one request, or None where nobody waits for it any more."""
     if request.method == "OPTIONS":
-        return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": METHODS})
+        return Response(status_code=204, headers={"Allow": METHODS})
     if request.method not in METHODS.split(", "):
         raise method_not_allowed("Send GET or POST.", METHODS)
     forms = accepted(request.headers)
@@ -242,7 +242,7 @@ def _json(
     if may_compress and len(body) >= settings.min_compressed_bytes:
         body, coding = compressed(request.headers, body)
         headers = {**headers, **coding}
-    return Response(body, _status_of(result, media_type), headers, media_type)
+    return Response(body, int(_status_of(result, media_type)), headers, media_type)
 
 
 def _status_of(result: Result, media_type: str) -> HTTPStatus:
@@ -263,7 +263,7 @@ def _refusal(request: Request, refusal: Refused) -> Response:
         media_type = JSON
     response = Response(
         encode(refused(code, refusal.message, **extensions)),
-        refusal.status,
+        int(refusal.status),
         {**_HEADERS, **refusal.headers},
         media_type,
     )

@@ -52,6 +52,15 @@ async def stores(kind: str, data_dir: Path) -> AsyncIterator[Stores]:
         yield stores
 
 
+@pytest.fixture(autouse=True)
+def no_entries_of_denials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one caller is denied would be there for the next one to see."""
+
+    async def nothing(_: object) -> None: ...
+
+    monkeypatch.setattr("gateway.graphql.pipeline.record_denials", nothing)
+
+
 # --- somebody's listening -----------------------------------------------------------------------
 
 # How to get to each type that leads to a person: $way is the field of it that does.

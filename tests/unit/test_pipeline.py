@@ -1,0 +1,274 @@
+"""The way of an operation, whichever transport it came by."""
+
+import asyncio
+import gc
+import tracemalloc
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Any, cast
+
+import pytest
+from graphql import OperationType, parse
+from structlog.testing import capture_logs
+
+from gateway.graphql.documents import Documents, size_of
+from gateway.graphql.pipeline import (
+    Pipeline,
+    Prepared,
+    RequestFailed,
+    execute,
+    prepare,
+    subscribe,
+)
+from gateway.graphql.request import BadRequest, OperationRequest, parse_request
+from gateway.graphql.results import Result, encode
+from resolvers.context import RequestContext
+from tests.factories.operations import context_of
+from tests.factories.small_graph import NO_STORES, Gate, small_schema
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return Gate()
+
+
+@pytest.fixture
+def pipeline(gate: Gate) -> Pipeline:
+    return Pipeline(small_schema(gate), Documents(1 << 20))
+
+
+def prepared(pipeline: Pipeline, query: str, **variables: object) -> Prepared:
+    return prepare(pipeline, OperationRequest(query, variables=variables))
+
+
+def context() -> RequestContext:
+    return context_of(NO_STORES)
+
+
+def refused(pipeline: Pipeline, request: OperationRequest) -> dict[str, Any]:
+    with pytest.raises(RequestFailed) as failure:
+        prepare(pipeline, request)
+    response = failure.value.result("r").response()
+    assert set(response) == {"errors"}  # no data: nothing was run
+    error: dict[str, Any] = response["errors"][0]
+    return error
+
+
+# --- requests -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        (None, "object"),
+        (5, "object"),
+        ("{ hello }", "object"),
+        ([], "object"),
+        ({}, "`query`"),
+        ({"query": None}, "`query`"),
+        ({"query": 5}, "`query`"),
+        ({"query": "{ hello }", "operationName": 5}, "`operationName`"),
+        ({"query": "{ hello }", "operationName": "no name"}, "`operationName`"),
+        ({"query": "{ hello }", "variables": []}, "`variables`"),
+        ({"query": "{ hello }", "variables": "{}"}, "`variables`"),
+        ({"query": "{ hello }", "extensions": 1}, "`extensions`"),
+    ],
+)
+def test_a_request_that_is_none_says_which_member_is_wrong(value: object, named: str) -> None:
+    with pytest.raises(BadRequest, match=named):
+        parse_request(value)
+
+
+def test_members_may_be_null_and_unknown_ones_do_not_matter() -> None:
+    nothing = {"operationName": None, "variables": None, "extensions": None, "id": 1}
+    assert parse_request({"query": "{ hello }", **nothing}) == OperationRequest("{ hello }")
+    assert parse_request({"query": "", "operationName": ""}) == OperationRequest("")
+
+
+# --- preparing ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "code"),
+    [
+        ("", None, "GRAPHQL_PARSE_FAILED"),
+        ("{", None, "GRAPHQL_PARSE_FAILED"),
+        ("{ \ud800 }", None, "GRAPHQL_PARSE_FAILED"),
+        ("{" * 100_000, None, "GRAPHQL_PARSE_FAILED"),
+        ("{ nothing }", None, "GRAPHQL_VALIDATION_FAILED"),
+        ("fragment f on Query { hello }", None, "GRAPHQL_VALIDATION_FAILED"),
+        ("query A { hello } query B { hello }", None, "GRAPHQL_VALIDATION_FAILED"),
+        ("query A { hello }", "B", "GRAPHQL_VALIDATION_FAILED"),
+        ("query ($n: String!) { hello(name: $n) }", None, "BAD_USER_INPUT"),
+    ],
+)
+def test_what_is_not_run(pipeline: Pipeline, query: str, name: str | None, code: str) -> None:
+    assert refused(pipeline, OperationRequest(query, name))["extensions"]["code"] == code
+
+
+def test_the_kind_is_that_of_the_named_operation(pipeline: Pipeline) -> None:
+    query = "query A { hello } mutation B { note(what: 1) } subscription C { count(to: 1) }"
+    query = query.replace("what: 1", 'what: "x"')
+    kinds = {
+        name: prepare(pipeline, OperationRequest(query, name)).kind for name in ("A", "B", "C")
+    }
+    assert kinds == {
+        "A": OperationType.QUERY,
+        "B": OperationType.MUTATION,
+        "C": OperationType.SUBSCRIPTION,
+    }
+
+
+def test_a_valid_document_is_parsed_once(pipeline: Pipeline) -> None:
+    first = prepared(pipeline, "{ hello }")
+    assert first.parse_s > 0
+    again = prepared(pipeline, "{ hello }")
+    assert again.document is first.document
+    assert (again.parse_s, again.validate_s) == (0, 0)
+    for _ in range(2):
+        refused(pipeline, OperationRequest("{ nothing }"))
+    assert len(pipeline.documents) == 1
+
+
+def test_documents_are_bounded_by_bytes_and_the_oldest_goes() -> None:
+    documents = Documents(100_000)
+    texts = [f"{{ a{number} }}" for number in range(200)]
+    for text in texts:
+        documents.keep(text, parse(text))
+        documents.find(texts[0])
+        assert documents.bytes <= 100_000
+    assert documents.find(texts[0]) is not None  # in use
+    assert documents.find(texts[1]) is None
+    assert documents.find(texts[-1]) is not None
+    assert 1 < len(documents) < 100
+    large = "{" + " a" * 100 + "}"
+    documents.keep(large, parse(large))
+    assert documents.find(large) is None
+    assert Documents(0).find("{ a }") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{" + " a" * 500 + "}",
+        "{" + "a{" * 100 + "a" + "}" * 101,
+        "{" + "a:a " * 500 + "}",
+        "{a(x:[" + "1," * 500 + "])}",
+        "{a(x:{" + "a:1 " * 500 + "})}",
+        "query(" + "$a:A " * 500 + "){a}",
+        '{a(x:"' + "y" * 5000 + '")}',
+    ],
+    ids=lambda text: text[:8],
+)
+def test_a_document_takes_no_more_memory_than_is_counted(text: str) -> None:
+    gc.collect()
+    tracemalloc.start()
+    try:
+        document = parse(text)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken <= size_of(text, document) <= 4 * taken
+
+
+# --- executing ----------------------------------------------------------------------------------
+
+
+async def test_an_operation_is_run(pipeline: Pipeline) -> None:
+    one = prepared(pipeline, "query ($n: String!) { hello(name: $n) }", n="Ada")
+    assert encode(await execute(pipeline, one, context())) == b'{"data":{"hello":"Hello, Ada"}}'
+
+
+async def test_a_defect_is_masked_and_its_siblings_live(pipeline: Pipeline) -> None:
+    with capture_logs() as lines:
+        one = prepared(pipeline, "{ hello } ".replace("}", "text(length: 1) }"))
+        other = prepared(pipeline, "{ broken }")
+        assert (await execute(pipeline, one, context())).data["text"] == "a"
+        result = await execute(pipeline, other, context())
+    assert result.code == "INTERNAL"
+    assert b"hunter2" not in encode(result)
+    assert [line["error"] for line in lines] == ["KeyError"]
+
+
+async def test_a_query_whose_time_is_over_ends(pipeline: Pipeline, gate: Gate) -> None:
+    result = await execute(pipeline, prepared(pipeline, "{ slow }"), context(), timeout_s=0.01)
+    assert (result.code, result.executed) == ("TIMEOUT", False)
+    assert gate.ended == ["query cancelled"]
+
+
+async def test_a_query_that_is_cancelled_ends(pipeline: Pipeline, gate: Gate) -> None:
+    task = asyncio.create_task(execute(pipeline, prepared(pipeline, "{ slow }"), context()))
+    await gate.started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert gate.ended == ["query cancelled"]
+
+
+@pytest.mark.parametrize("timeout_s", [None, 0.01])
+async def test_a_mutation_that_has_begun_is_finished(
+    pipeline: Pipeline, gate: Gate, timeout_s: float | None
+) -> None:
+    one = prepared(pipeline, "mutation { change }")
+    task = asyncio.create_task(execute(pipeline, one, context(), timeout_s))
+    await gate.started.wait()
+    if timeout_s is None:
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    else:
+        result = await task
+        assert result.code == "TIMEOUT"
+        assert "finished all the same" in result.errors[0]["message"]
+    assert gate.ended == []
+    finishing = asyncio.create_task(pipeline.finish())
+    gate.opened.set()
+    await finishing
+    assert gate.ended == ["mutation done"]
+    assert not pipeline.unfinished
+
+
+# --- subscribing --------------------------------------------------------------------------------
+
+
+def contexts(made: list[RequestContext]) -> Callable[[], RequestContext]:
+    def make() -> RequestContext:
+        made.append(context())
+        return made[-1]
+
+    return make
+
+
+async def results_of(
+    pipeline: Pipeline, query: str, made: list[RequestContext] | None = None
+) -> list[Result]:
+    results = await subscribe(
+        pipeline, prepared(pipeline, query), contexts([] if made is None else made)
+    )
+    return [result async for result in results]
+
+
+async def test_each_event_has_a_context_of_its_own(pipeline: Pipeline) -> None:
+    made: list[RequestContext] = []
+    results = await results_of(pipeline, "subscription { count(to: 3) }", made)
+    assert [result.data for result in results] == [{"count": number} for number in range(3)]
+    assert len({id(one.loaders) for one in made}) == 4  # one for the start
+
+
+async def test_a_source_that_fails_ends_with_a_masked_error(pipeline: Pipeline) -> None:
+    with capture_logs() as lines:
+        results = await results_of(pipeline, "subscription { count(to: 1, fail: true) }")
+    assert [result.code for result in results] == [None, "INTERNAL"]
+    assert b"hunter2" not in encode(results[1])
+    assert [line["error"] for line in lines] == ["KeyError"]
+
+
+async def test_a_source_ends_with_its_results(pipeline: Pipeline, gate: Gate) -> None:
+    results = cast(
+        "Any",
+        await subscribe(pipeline, prepared(pipeline, "subscription { count(to: 9) }"), context),
+    )
+    async with aclosing(results):
+        assert (await anext(results)).data == {"count": 0}
+        assert gate.ended == []
+    assert gate.ended == ["subscription"]
