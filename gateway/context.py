@@ -29,7 +29,7 @@ def build_context(
         identity=identity,
         request_id=connection.state.request_id,
         client=client_of(connection, page=page),
-        live=connection.state.live,
+        live=getattr(connection.state, "live", None),
     )
 
 

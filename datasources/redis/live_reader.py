@@ -85,6 +85,7 @@ class LiveReader:
     async def run(self) -> None:
         """Read whenever somebody listens, until cancelled."""
         while True:
+            _heed_cancellation()
             await self._wanted.wait()
             client = self._redis.another_client(TIMEOUT_S)
             try:
@@ -101,6 +102,7 @@ class LiveReader:
         give_up_at = loop.time() + self._patience_s
         broken, said = True, False
         while self._mailboxes:
+            _heed_cancellation()
             try:
                 async with asyncio.timeout_at(give_up_at):
                     await self._step(client, look=broken)
@@ -159,6 +161,13 @@ class LiveReader:
         self._contact.clear()
         for mailbox in self._mailboxes:
             mailbox.lose()
+
+
+def _heed_cancellation() -> None:
+    """Be cancelled where that was swallowed, as it is now and then while fakeredis waits."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _reason(error: Exception) -> str:

@@ -1,0 +1,109 @@
+"""Runs subscriptions as a client without a transport would, and waits for what they tell."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+from auth.principal import ANONYMOUS, Principal
+from datasources.loaders.batch import Loaders
+from datasources.redis.live_reader import LiveReader
+from datasources.stores import Stores
+from gateway.graphql.documents import Documents
+from gateway.graphql.pipeline import Pipeline, prepare, subscribe
+from gateway.graphql.request import OperationRequest
+from gateway.graphql.results import Result
+from resolvers.context import RequestContext
+from resolvers.live import Live
+from schema.build import build_schema
+from tests.factories.operations import context_of
+
+SOON_S = 20.0
+"""Longest wait for what must come; nothing waits so long that goes well."""
+
+
+@asynccontextmanager
+async def running(stores: Stores, reader: LiveReader | None = None) -> AsyncIterator[Live]:
+    """Yield the live updates of a process."""
+    live = Live(stores, reader)
+    task = asyncio.create_task(live.run())
+    try:
+        yield live
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+class Subscriber:
+    """Keeps all results; `ended` once the source has."""
+
+    def __init__(self) -> None:
+        self.results: list[Result] = []
+        self.ended = False
+        self._changed = asyncio.Event()
+
+    async def take(self, results: AsyncIterator[Result]) -> None:
+        """Read to the end."""
+        async for result in results:
+            self.results.append(result)
+            self._changed.set()
+        self.ended = True
+        self._changed.set()
+
+    async def next(self) -> Any:
+        """Return the data of the next result, which has no errors."""
+        result = await self.next_result()
+        assert not result.errors, result.errors
+        return result.data
+
+    async def next_result(self) -> Result:
+        """Return the next result, and forget it."""
+        await self.until(lambda: bool(self.results) or self.ended)
+        assert self.results, "ended"
+        return self.results.pop(0)
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Return once something is true of this subscriber."""
+        async with asyncio.timeout(SOON_S):
+            while not true():
+                self._changed.clear()
+                await self._changed.wait()
+
+
+@asynccontextmanager
+async def subscriber(
+    live: Live,
+    stores: Stores,
+    query: str,
+    variables: dict[str, Any] | None = None,
+    principal: Principal = ANONYMOUS,
+    change: Callable[[RequestContext], RequestContext] = lambda context: context,
+) -> AsyncIterator[Subscriber]:
+    """Yield who follows a subscription; each event has a context of its own.
+
+    Raises:
+        RequestFailed: it was refused.
+    """
+    pipeline = Pipeline(build_schema(), Documents(1_000_000))
+    prepared = prepare(pipeline, OperationRequest(query, None, variables or {}, {}))
+
+    def make_context() -> RequestContext:
+        context = context_of(stores, principal)
+        return change(replace(context, live=live, loaders=Loaders(stores)))
+
+    one = Subscriber()
+    results = await subscribe(pipeline, prepared, make_context)
+    task = asyncio.create_task(one.take(results))
+    try:
+        yield one
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def eventually(true: Callable[[], Awaitable[bool]]) -> None:
+    """Return once something is true."""
+    async with asyncio.timeout(SOON_S):
+        while not await true():  # noqa: ASYNC110  there is nothing that tells of it
+            await asyncio.sleep(0.01)
