@@ -1,6 +1,6 @@
 """Walks the graph: where it leads to, and how to select all of what is there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from graphql import (
     GraphQLField,
@@ -31,19 +31,30 @@ def policy_of(field: GraphQLField) -> str | None:
 
 
 def ways_to(schema: GraphQLSchema, kind: str) -> list[tuple[str, str]]:
-    """Return the type and name of each field from which a query reaches an entity of a kind."""
+    """Return the type and name of each field from which a query reaches an entity of a kind.
+
+    What only subscriptions reach is tried in tests/integration/test_now_playing.py.
+    """
+    assert schema.query_type is not None
     return [
         (type_.name, name)
-        for type_ in reached(schema)
+        for type_ in reached(schema, [schema.query_type])
         for name, field in type_.fields.items()
         if kind in {target.name for target in members(schema, field)}
     ]
 
 
-def reached(schema: GraphQLSchema) -> Iterator[GraphQLObjectType]:
-    """Yield the types that a query reaches, each once."""
-    assert schema.query_type is not None
-    waiting, seen = [schema.query_type], {schema.query_type.name}
+def readers(schema: GraphQLSchema) -> list[GraphQLObjectType]:
+    """Return the types in which operations start that read: queries, and subscriptions."""
+    return [root for root in (schema.query_type, schema.subscription_type) if root is not None]
+
+
+def reached(
+    schema: GraphQLSchema, roots: Sequence[GraphQLObjectType] = ()
+) -> Iterator[GraphQLObjectType]:
+    """Yield the types that a query or subscription reaches (or these roots do), each once."""
+    waiting = list(roots or readers(schema))
+    seen = {root.name for root in waiting}
     while waiting:
         type_ = waiting.pop()
         yield type_
