@@ -5,7 +5,7 @@ import socket
 from collections.abc import Sequence
 
 _BACKLOG = 2048
-_SEND_BUFFER_BYTES = 65_536
+_BUFFER_BYTES = 65_536
 _UNACKNOWLEDGED_MS = 20_000
 
 
@@ -50,11 +50,12 @@ def listen_on(host: str, port: int) -> list[socket.socket]:
 
 
 def _limit(listener: socket.socket) -> None:
-    """Bound what the kernel keeps for peers that do not read; connections inherit it.
+    """Bound what the system keeps for peers that do not read, or flood; connections inherit it.
 
     Else it holds 4 MB for each, and a connection that is closed waits for its peer for ever.
     """
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)
 

@@ -8,9 +8,10 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from gateway.server.progress import Progress
+from gateway.server.reset import reset
 from gateway.server.settings import ConnectionSettings
 
-ABORT_AFTER_S = 2.0
+RESET_AFTER_S = 2.0
 """How long the last bytes may take once a connection is closed by the server's stop."""
 
 _MAX_PIPELINED = 16
@@ -107,7 +108,7 @@ class GuardedHttp(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be read (400) or is too long (431), and close the connection."""
         if self.cycle is not None and not self.cycle.response_complete:
-            self.transport.abort()  # an answer in the midst of another one says nothing
+            self._reset()  # an answer in the midst of another one says nothing
         elif self._too_large:
             self.transport.write(
                 STATUS_LINE[431] + b"content-length: 0\r\nconnection: close\r\n\r\n"
@@ -136,7 +137,7 @@ class GuardedHttp(HttpToolsProtocol):
         starving = self._receiving.stalled(to_come, now, limit_s)
         stuck = self._sending.stalled(to_go, now, limit_s)
         if late or starving or stuck:
-            self.transport.abort()
+            self._reset()
 
     @property
     def in_a_head(self) -> bool:
@@ -155,4 +156,8 @@ class GuardedHttp(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Close; a peer that does not take the last bytes is dropped."""
         super().shutdown()
-        self.loop.call_later(ABORT_AFTER_S, self.transport.abort)
+        self.loop.call_later(RESET_AFTER_S, self._reset)
+
+    def _reset(self) -> None:
+        if self in self.connections:  # else its descriptor may be another connection's by now
+            reset(self.transport)

@@ -20,6 +20,7 @@ from gateway.server.websocket import GuardedWebSocket
 log = structlog.get_logger(__name__)
 
 _SWEEP_EVERY_S = 1.0
+_LATE_S = 0.1
 _LOOK_EVERY_S = 0.05
 _CANCELLED_WITHIN_S = 2.0
 
@@ -47,7 +48,11 @@ class Server(uvicorn.Server):
     async def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            due = loop.time() + _SWEEP_EVERY_S
             await asyncio.sleep(_SWEEP_EVERY_S)
+            if loop.time() > due + _LATE_S:
+                # We were busy, and the peers not slow: first take in what they have sent.
+                await asyncio.sleep(_LATE_S)
             now = loop.time()
             for one in list(self.server_state.connections):
                 if isinstance(one, GuardedHttp | GuardedWebSocket):

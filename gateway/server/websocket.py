@@ -3,19 +3,22 @@
 import asyncio
 from typing import Any
 
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.frames import CloseCode, Frame
 
-from gateway.server.http import ABORT_AFTER_S
+from gateway.server.http import RESET_AFTER_S
 from gateway.server.progress import Progress
+from gateway.server.reset import reset
 from gateway.server.settings import ConnectionSettings
 
 CONTROL_FRAMES_PER_S = 50
 _BURST = 100
 _MAX_FRAGMENTS = 1024
 _MAX_UNREAD_BYTES = 65_536
+_MAX_AFTER_CLOSE_BYTES = 65_536
 _SLICE_BYTES = 4096
 
 
@@ -37,24 +40,53 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.limits: ConnectionSettings = getattr(config, "connection", ConnectionSettings())
         self._sending = Progress()
+        self._held = b""
+        self._after_close = 0
         self._control_frames = 0.0
         self._counted_at = 0.0
 
     def data_received(self, data: bytes) -> None:
-        """Read frames by pieces: a flood in one read is noticed before it is worked off."""
-        for start in range(0, len(data), _SLICE_BYTES):
-            if self.transport.is_closing() or self.conn.parser_exc is not None:
+        """Take frames in, as far as the application wants them."""
+        if self.close_sent:
+            self._after_close += len(data)
+            if self._after_close > _MAX_AFTER_CLOSE_BYTES:
+                self._reset()
                 return
-            super().data_received(data[start : start + _SLICE_BYTES])
+        self._held += data
+        self._parse()
         if not self.handshake_initiated:  # the head, whole by now, is none to this library
-            self.transport.abort()
+            self._reset()
+
+    def _parse(self) -> None:
+        """Parse what is held, by pieces, until a message waits for the application.
+
+        So a flood in one read is noticed before it is worked off, and not kept as objects.
+        """
+        while self._held and not self.read_paused:
+            if self.transport.is_closing() or self.conn.parser_exc is not None:
+                self._held = b""
+                return
+            piece, self._held = self._held[:_SLICE_BYTES], self._held[_SLICE_BYTES:]
+            super().data_received(piece)
+
+    async def receive(self) -> ASGIReceiveEvent:
+        """Return what came next, and go on with what is held."""
+        message = await super().receive()
+        self._parse()
+        return message
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send; after a close, look for the peer's answer to it."""
+        await super().send(message)
+        if self.close_sent:
+            self._parse()
 
     def handle_ping(self) -> None:
         """Answer, unless the peer floods or leaves the answers unread."""
         if self._floods():
             return
         if self.transport.get_write_buffer_size() > _MAX_UNREAD_BYTES:
-            self.transport.abort()
+            self._reset()
             return
         super().handle_ping()
 
@@ -90,7 +122,7 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         self.conn.data_to_send()  # pongs that wait need not be sent
         self.conn.fail(CloseCode.POLICY_VIOLATION, reason)
         self.handle_parser_exception()
-        self._abort_soon()
+        self._reset_soon()
 
     def resume_writing(self) -> None:
         """Note that the peer has read."""
@@ -101,17 +133,21 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         """Drop a peer that hardly reads."""
         to_go = self.transport.get_write_buffer_size() or None
         if self._sending.stalled(to_go, now, self.limits.stall_timeout_s):
-            self.transport.abort()
+            self._reset()
 
     def keepalive_timeout(self) -> None:
         """Drop a peer that answers no ping."""
         self.stop_keepalive()
-        self.transport.abort()
+        self._reset()
 
     def shutdown(self) -> None:
         """Close with 1012; a peer that does not take it is dropped."""
         super().shutdown()
-        self._abort_soon()
+        self._reset_soon()
 
-    def _abort_soon(self) -> None:
-        self.loop.call_later(ABORT_AFTER_S, self.transport.abort)
+    def _reset_soon(self) -> None:
+        self.loop.call_later(RESET_AFTER_S, self._reset)
+
+    def _reset(self) -> None:
+        if self in self.connections:  # else its descriptor may be another connection's by now
+            reset(self.transport)
