@@ -87,8 +87,8 @@ class _Watch:
     async def updates(self) -> AsyncIterator[Update]:
         """Yield what changes, until an error ends it."""
         topics = [*self._topics, *self._rights_topics()]
+        await self._live.reader.ready()  # whoever listens earlier may be told of an earlier break
         with self._live.reader.subscribed(topics) as mailbox:
-            await self._live.reader.ready()
             self._must_read(self._visible)
             await self._read(mailbox)
             while True:
