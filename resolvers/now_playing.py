@@ -26,7 +26,7 @@ from resolvers.context import RequestContext
 from resolvers.errors import BadUserInput, Forbidden
 from resolvers.ids import at_most_max_ids, parse_id_of
 from resolvers.live import MAX_AGE_S, Live, rights_topic
-from resolvers.permission import LISTENING
+from resolvers.permission import listeners_shown
 
 _RETRY_S = 0.3
 
@@ -121,13 +121,9 @@ class _Watch:
 
     async def _seen_by(self, loaders: Loaders) -> frozenset[UUID]:
         context = replace(self._context, loaders=loaders)
-        people = await loaders.of(UserById).load_many(self._listeners)
-        seen = set()
-        for person in people:
-            allowed = person is not None and LISTENING.allows(context, person)
-            if person is not None and (allowed if isinstance(allowed, bool) else await allowed):
-                seen.add(person.id)
-        return frozenset(seen)
+        asked = [loaders.of(UserById).load(one) for one in self._listeners]
+        people = [await one for one in asked]  # all of them were asked for at once
+        return await listeners_shown(context, [one for one in people if one is not None])
 
     async def _decide_again(self) -> None:
         """Keep the decision where a store does not answer, as long as it is not too old."""

@@ -46,6 +46,27 @@ async def _sees_as_follower(context: RequestContext, viewer: UUID, listener: Use
     return may_see_listening(principal, listener, follows=bool(follows))
 
 
+async def listeners_shown(
+    context: RequestContext, listeners: Collection[UserRecord]
+) -> frozenset[UUID]:
+    """Return the ids of those whose listening the caller may see, by the policy `LISTENING`.
+
+    One batch for all whom it depends on, and nothing but comparisons for the others.
+    """
+    principal, viewer = context.principal, context.principal.user_id
+    follows: dict[UUID, bool] = {}
+    if viewer is not None:
+        load = context.loaders.of(Follows).load
+        depending = [one.id for one in listeners if listening_depends(principal, one)]
+        asked = [load(Follow(viewer, one, matters=True)) for one in depending]
+        follows = {one: bool(await answer) for one, answer in zip(depending, asked, strict=True)}
+    return frozenset(
+        one.id
+        for one in listeners
+        if may_see_listening(principal, one, follows=follows.get(one.id, False))
+    )
+
+
 def _sees_account(context: RequestContext, person: UserRecord) -> bool:
     return may_see_account(context.principal, person)
 

@@ -25,6 +25,7 @@ BLOCK_MS = 500
 TIMEOUT_S = 1.5  # longer than the blocking: an answer that is late is not one that waits
 PATIENCE_S = 2.0
 PAUSE_S = 0.1
+SECOND_CHANCE_S = 0.5  # where this process itself stood still, the first try tells nothing
 
 
 class LiveReader:
@@ -108,6 +109,7 @@ class LiveReader:
                     await self._step(client, look=broken)
             except Exception as error:  # noqa: BLE001  whatever it is, the next time it may go well
                 if not said:
+                    give_up_at = max(give_up_at, loop.time() + SECOND_CHANCE_S)
                     log.warning("live stream interrupted", reason=_reason(error))
                 broken = said = True
                 # An answer may still be on its way there.

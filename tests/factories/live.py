@@ -17,7 +17,7 @@ from gateway.graphql.results import Result
 from resolvers.context import RequestContext
 from resolvers.live import Live
 from schema.build import build_schema
-from tests.factories.operations import context_of
+from tests.factories.operations import context_of, identity_of
 
 SOON_S = 20.0
 """Longest wait for what must come; nothing waits so long that goes well."""
@@ -88,8 +88,10 @@ async def subscriber(
     pipeline = Pipeline(build_schema(), Documents(1_000_000))
     prepared = prepare(pipeline, OperationRequest(query, None, variables or {}, {}))
 
+    identity = identity_of(stores)
+
     def make_context() -> RequestContext:
-        context = context_of(stores, principal)
+        context = context_of(stores, principal, identity=identity)
         return change(replace(context, live=live, loaders=Loaders(stores)))
 
     one = Subscriber()

@@ -385,6 +385,19 @@ async def test_deciding_again_costs_the_same_for_many(
     assert costs[0] == costs[1] == (2 if visibility is ListeningVisibility.FOLLOWERS else 1)
 
 
+async def test_several_friends_are_decided_in_one_batch(
+    stores: Stores, live: Live, round_trips: RoundTrips
+) -> None:
+    for number in range(1, 5):
+        await shows(stores, number, ListeningVisibility.FOLLOWERS)
+    costs = []
+    for numbers in ((1,), (1, 2, 3, 4, 99)):
+        before = round_trips.copy()
+        async with subscriber(live, stores, FOLLOW, ids(*numbers), person(user_id(5))):
+            costs.append(round_trips.since(before).get("postgres"))
+    assert costs == [2, 2]
+
+
 # --- trouble ------------------------------------------------------------------------------------
 
 
