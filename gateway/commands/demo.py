@@ -47,7 +47,7 @@ def demo(
     given = Settings(env=Environment.DEVELOPMENT)
     port = given.port if port is None else port
     try:
-        sockets = listen_on(host, port)
+        sockets = listen_on(host, port, given.connection.stall_timeout_s)
     except PortTaken:
         other = port + 1 if port < _LAST_PORT else port - 1
         _say(f"Port {port} is in use. Choose another one: PORT={other} make demo")

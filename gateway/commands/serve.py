@@ -38,7 +38,7 @@ def serve(
         typer.echo(f"POLYPHONY_{one.store.upper()}_URL: {one.problem}", err=True)
         raise typer.Exit(2)
     try:
-        sockets = listen_on(host, port)
+        sockets = listen_on(host, port, settings.connection.stall_timeout_s)
     except PortTaken:
         typer.echo(f"Port {port} is in use: choose another with --port.", err=True)
         raise typer.Exit(1) from None

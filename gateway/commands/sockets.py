@@ -6,18 +6,22 @@ from collections.abc import Sequence
 
 _BACKLOG = 2048
 _BUFFER_BYTES = 65_536
-_UNACKNOWLEDGED_MS = 20_000
+_STALL_TIMEOUT_S = 20.0
+_AFTER_US_S = 5.0
 
 
 class PortTaken(Exception):
     """Somebody else listens on the port."""
 
 
-def listen_on(host: str, port: int) -> list[socket.socket]:
+def listen_on(
+    host: str, port: int, stall_timeout_s: float = _STALL_TIMEOUT_S
+) -> list[socket.socket]:
     """Return sockets that listen on each address of a host ("localhost" has two, often).
 
     Taken before anything is prepared, so that nobody else gets the port meanwhile; clients that
-    come early wait. Port 0 takes any that is free, the same on each address.
+    come early wait. Port 0 takes any that is free, the same on each address. The time-out is for
+    peers that take nothing, seconds.
 
     Raises:
         PortTaken: somebody listens on one of the addresses.
@@ -41,7 +45,7 @@ def listen_on(host: str, port: int) -> list[socket.socket]:
                 raise
             missing = error  # a machine without IPv6 may still name its address
             continue
-        _limit(taken)
+        _limit(taken, stall_timeout_s)
         sockets.append(taken)
         port = taken.getsockname()[1]
     if missing is not None and not sockets:
@@ -49,15 +53,17 @@ def listen_on(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
-def _limit(listener: socket.socket) -> None:
+def _limit(listener: socket.socket, stall_timeout_s: float) -> None:
     """Bound what the system keeps for peers that do not read, or flood; connections inherit it.
 
-    Else it holds 4 MB for each, and a connection that is closed waits for its peer for ever.
+    Else it holds 4 MB for each, and a connection that is closed waits for its peer for ever. The
+    server itself is to be first where it has noticed: it tells the peer, the system does not.
     """
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)
+        milliseconds = round((stall_timeout_s + _AFTER_US_S) * 1000)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
 
 
 def close_all(sockets: Sequence[socket.socket]) -> None:

@@ -15,6 +15,8 @@ RESET_AFTER_S = 2.0
 """How long the last bytes may take once a connection is closed by the server's stop."""
 
 _MAX_PIPELINED = 16
+_MAX_HEADERS = 200
+_SLICE_BYTES = 4096
 _FIRST_BYTES_WITHIN_S = 1.0
 _COLON_SPACE_CRLF = 4
 
@@ -39,6 +41,8 @@ class GuardedHttp(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.limits: ConnectionSettings = getattr(config, "connection", ConnectionSettings())
+        self.headers = []
+        self.upgraded = False
         self.head_open = True
         self._new_until: float | None = self.loop.time() + _FIRST_BYTES_WITHIN_S
         self._head_since: float | None = self.loop.time()
@@ -49,12 +53,23 @@ class GuardedHttp(HttpToolsProtocol):
         self._sending = Progress()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has come, in order to count it."""
+        """Parse what has come by pieces, and count: objects of small headers are large."""
         if self.head_open:
             self._head_begins()
+        if len(data) <= _SLICE_BYTES:
+            self._parse(data)
+            return
+        for start in range(0, len(data), _SLICE_BYTES):
+            self._parse(data[start : start + _SLICE_BYTES])
+            if self.transport.is_closing() or self.upgraded:
+                return
+
+    def _parse(self, data: bytes) -> None:
         self._undelivered += len(data)
         super().data_received(data)
-        if self._undelivered > self.limits.max_head_bytes and not self.transport.is_closing():
+        if self.upgraded or self.transport.is_closing():
+            return
+        if self._undelivered > self.limits.max_head_bytes or len(self.headers) > _MAX_HEADERS:
             self._too_large = self.head_open
             self.send_400_response("Too much that is no body.")
 
@@ -73,8 +88,9 @@ class GuardedHttp(HttpToolsProtocol):
         Raises:
             Excess: the parser passes it on as its own error, which `send_400_response` answers.
         """
-        if self._undelivered > self.limits.max_head_bytes and self._head_bytes() > (
-            self.limits.max_head_bytes
+        if len(self.headers) > _MAX_HEADERS or (
+            self._undelivered > self.limits.max_head_bytes
+            and self._head_bytes() > self.limits.max_head_bytes
         ):
             self._too_large = True
             raise Excess
@@ -119,6 +135,7 @@ class GuardedHttp(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """Hand over to the WebSocket protocol, and hold nothing any more."""
+        self.upgraded = True
         super().handle_websocket_upgrade()
         self.parser = None  # type: ignore[assignment]  # as uvicorn does: ends a circle
 
