@@ -45,19 +45,21 @@ class Events(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Operation:
-    """One that runs; `streams` says that it has no end of its own."""
+    """One that was asked for; `streams` says that it has no end of its own."""
 
     id: str
     request_id: str
     task: "asyncio.Task[None] | None" = None
+    begun: bool = False
     streams: bool = False
 
 
 class Operations:
     """Those that run on a socket, by the ids that the client gave them.
 
-    A subscription makes its next event when the peer has taken the last: what is to be skipped for
-    slow clients, or is too much for them, its source knows.
+    None is begun while the peer does not take what is sent, and a subscription makes its next event
+    when the last was taken: what is to be skipped for slow clients, or is too much for them, its
+    source knows.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Operations:
         self._timeout_s = timeout_s
         self._limit = limit
         self._running: dict[str, Operation] = {}
+        self._turn = asyncio.Lock()
 
     def __contains__(self, operation_id: str) -> bool:
         return operation_id in self._running
@@ -108,14 +111,24 @@ class Operations:
             self.complete(operation_id)
 
     async def answered(self) -> None:
-        """Return once no query or mutation runs; subscriptions go on."""
-        await asyncio.sleep(0)  # the youngest have not yet said what they are
+        """Return once no query or mutation runs; subscriptions go on.
+
+        What has not begun is forgotten: the client asks for it again, elsewhere.
+        """
+        for operation in tuple(self._running.values()):
+            if not operation.begun:
+                self.complete(operation.id)
         while tasks := {one.task for one in self._running.values() if one.task and not one.streams}:
             await asyncio.wait(tasks)
 
     async def _run(self, operation: Operation, request: OperationRequest) -> None:
         structlog.contextvars.bind_contextvars(request_id=operation.request_id)
         try:
+            # One after the other: many that came at once do not stop the others of the process.
+            async with self._turn:
+                await asyncio.sleep(0)
+            await self._outlet.room()
+            operation.begun = True
             await self._answer(operation, request)
         except RequestFailed as refusal:
             self._fail(operation, refusal.result(operation.request_id))

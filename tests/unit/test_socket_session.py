@@ -427,17 +427,35 @@ async def test_a_client_that_never_reads(server: Server, stage: Stage) -> None:
         assert await client.closed() == 1013
 
 
-@pytest.mark.parametrize(("queries", "characters"), [(60, 20_000), (200, 1)])
-async def test_a_client_that_asks_and_never_reads(
-    stage: Stage, queries: int, characters: int
+async def test_nothing_is_begun_for_a_client_that_does_not_read(
+    server: Server, stage: Stage
 ) -> None:
-    settings = TransportSettings(max_operations_per_socket=1000)
-    server = Server(stage, settings)
+    stage.gate.set()
     async with initialised(server) as client:
         client.reading.clear()
-        for number in range(queries):
-            client.subscribe(str(number), f"{{ long(characters: {characters}) }}")
+        for number in range(90):
+            client.subscribe(str(number), "mutation { bump }")
         for _ in range(20):
+            await client.settle()
+        assert stage.bumped < 5
+        server.pass_time(14)
+        await client.settle()
+        assert len(server.sockets) == 0
+        client.reading.set()
+        assert await client.closed() == 1013
+    assert stage.bumped < 5
+
+
+async def test_a_client_that_has_asked_for_too_much(server: Server, stage: Stage) -> None:
+    """All that it asked for is there at once, and it takes nothing of it."""
+    async with initialised(server) as client:
+        for number in range(90):
+            client.subscribe(str(number), "{ slow long(characters: 20000) }")
+        for _ in range(5):
+            await client.settle()
+        client.reading.clear()
+        stage.gate.set()
+        for _ in range(5):
             await client.settle()
         server.pass_time(1)
         assert len(server.sockets) == 1
@@ -532,6 +550,20 @@ async def test_sockets_leave_when_the_server_stops(server: Server, stage: Stage)
         assert await client.hears() == complete("a")
         assert await client.closed() == 1012
     assert stage.ended == 1
+
+
+async def test_what_has_not_begun_is_asked_for_again(server: Server, stage: Stage) -> None:
+    stage.gate.set()
+    async with initialised(server) as client:
+        for number in range(60):
+            client.subscribe(str(number), "mutation { bump }")
+        (session,) = server.sockets._keys
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert len(session.operations) == 60  # type: ignore[attr-defined]
+        await session.leave()
+        assert await client.closed() == 1012
+    assert stage.bumped < 60
 
 
 async def test_a_new_operation_is_sent_elsewhere(server: Server, stage: Stage) -> None:
