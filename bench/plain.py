@@ -1,8 +1,10 @@
 """Plain Strawberry on ready-made objects: what the gateway is compared with.
 
 The same shapes as the gateway's types, each a dataclass whose attributes are there already; no
-store, no loader, Strawberry's own view. Only the garbage collector is tuned, as the gateway's is.
-Run: python -m bench.plain <file with the gateway's answers> <port>
+store, no loader. Before them stands Strawberry's own view, or the gateway's edge: then all that
+differs is what stands between a request and its resolvers. Both have the gateway's garbage
+collector and stack.
+Run: python -m bench.plain <file with the gateway's answers> <port> view|edge
 """
 
 import gc
@@ -15,7 +17,17 @@ import strawberry
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.asgi import GraphQL
+
+from datasources.stores import Stores
+from gateway.graphql.documents import Documents
+from gateway.graphql.http import HttpEdge
+from gateway.graphql.pipeline import Pipeline
+from gateway.graphql.settings import TransportSettings
+from gateway.server.stack import with_room
+from schema.build import Schema
+from tests.factories.operations import identity_of
 
 T = TypeVar("T")
 
@@ -95,7 +107,7 @@ class User:
         return Connection(nodes=self.all_playlists[:first])
 
 
-def create_app(small: dict[str, Any], big: dict[str, Any]) -> Starlette:
+def create_app(small: dict[str, Any], big: dict[str, Any], *, edge: bool) -> ASGIApp:
     """Return an application that gives the gateway's answers to both reference queries."""
     only_track = _track(small["track"])
     only_user = User(all_playlists=[_playlist(one) for one in big["user"]["playlists"]["nodes"]])
@@ -110,7 +122,23 @@ def create_app(small: dict[str, Any], big: dict[str, Any]) -> Starlette:
         def user(self, handle: str) -> User | None:
             return only_user if handle else None
 
-    return Starlette(routes=[Route("/graphql", GraphQL(strawberry.Schema(Query)))])
+    if not edge:
+        return Starlette(routes=[Route("/graphql", GraphQL(strawberry.Schema(Query)))])
+    transport = TransportSettings()
+    pipeline = Pipeline(Schema(Query), Documents(transport.document_cache_bytes))
+    return with_state(Starlette(routes=[Route("/graphql", HttpEdge(pipeline, transport))]))
+
+
+def with_state(app: ASGIApp) -> ASGIApp:
+    """Return the application with what its contexts are made of; nothing of it is asked."""
+    stores = Stores(*[None] * 3)  # type: ignore[arg-type]  # there are none
+    state = {"stores": stores, "identity": identity_of(stores), "request_id": "bench"}
+
+    async def stated(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"] = state
+        await app(scope, receive, send)
+
+    return stated
 
 
 def _playlist(given: dict[str, Any]) -> Playlist:
@@ -134,11 +162,12 @@ def _track(given: dict[str, Any]) -> Track:
 def main() -> None:
     """Serve until stopped."""
     answers, port = json.loads(Path(sys.argv[1]).read_text()), int(sys.argv[2])
-    app = create_app(answers["small"], answers["big"])
+    app = create_app(answers["small"], answers["big"], edge=sys.argv[3] == "edge")
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    uvicorn.run(app, port=port, log_level="warning", access_log=False, server_header=False)
+    options: dict[str, Any] = {"log_level": "warning", "access_log": False, "server_header": False}
+    with_room(lambda: uvicorn.run(app, port=port, **options))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """The gateway behind Strawberry's own view: what its own pipeline is compared with.
 
-The same application, schema and stores, with the garbage collector tuned as the gateway tunes it;
+The same application, schema and stores, with the gateway's garbage collector and stack;
 only what stands between a request and its resolvers is Strawberry's.
 Run: python -m bench.view <port>
 """
 
 import gc
 import sys
+from typing import Any
 
 import uvicorn
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from gateway.app import create_app
 from gateway.authentication import authenticate_operation
 from gateway.context import build_context
 from gateway.observability.logs import configure_logs
+from gateway.server.stack import with_room
 from gateway.settings import Settings
 from resolvers.context import RequestContext
 from schema.build import build_schema
@@ -45,7 +47,8 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    uvicorn.run(app, port=int(sys.argv[1]), log_config=None, access_log=False, server_header=False)
+    options: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False}
+    with_room(lambda: uvicorn.run(app, port=int(sys.argv[1]), **options))
 
 
 if __name__ == "__main__":

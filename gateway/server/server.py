@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from types import FrameType
 
 import structlog
@@ -15,6 +16,7 @@ from uvicorn.server import HANDLED_SIGNALS
 from gateway.server.config import ServerConfig
 from gateway.server.draining import Draining
 from gateway.server.http import GuardedHttp
+from gateway.server.stack import with_room
 from gateway.server.websocket import GuardedWebSocket
 
 log = structlog.get_logger(__name__)
@@ -38,6 +40,10 @@ class Server(uvicorn.Server):
         self.in_a_hurry = False
         self._served = False
         self._sweeping: asyncio.Task[None] | None = None
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until stopped."""
+        with_room(partial(super().run, sockets))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and look after the connections from then on."""
