@@ -1,12 +1,14 @@
 """Artists and their credits."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, select
+from sqlalchemy import Select, Table, select
 
 from datasources.postgres.client import Postgres
-from datasources.postgres.reading import any_of, columns_of, fetch_by_ids, fetch_lists
+from datasources.postgres.reading import IDS, any_of_ids, columns_of, fetch_by_ids, fetch_lists
 from datasources.postgres.tables import album_credits, artists, track_credits
 from datasources.records.artists import ArtistRecord, CreditRecord, CreditRole
 
@@ -46,10 +48,14 @@ async def _fetch_credits(
             artist = known[artist_id] = ArtistRecord(artist_id, *rest)  # type: ignore[arg-type]  # the columns of the statement
         return CreditRecord(artist, role)
 
-    statement = (
+    return await fetch_lists(postgres, _credits(table, parent), credit, {IDS: list(ids)})
+
+
+@cache
+def _credits(table: Table, parent: str) -> Select[Any]:
+    return (
         select(table.c[parent], table.c.role, *_COLUMNS)
         .join(artists, artists.c.id == table.c.artist_id)
-        .where(any_of(table.c[parent], ids))
+        .where(any_of_ids(table.c[parent]))
         .order_by(table.c[parent], table.c.position)
     )
-    return await fetch_lists(postgres, statement, credit)

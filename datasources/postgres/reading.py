@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,6 +14,9 @@ from datasources.postgres.client import Postgres
 
 T = TypeVar("T")
 
+IDS = "ids"
+"""The parameter of statements that are made once: the ids, as a list."""
+
 
 def any_of(column: ColumnElement[Any], values: Collection[object]) -> ColumnElement[bool]:
     """Return the condition that a column holds one of the values.
@@ -20,6 +24,14 @@ def any_of(column: ColumnElement[Any], values: Collection[object]) -> ColumnElem
     They travel as one array: the statement is the same text, and one plan, for any number.
     """
     return column == any_(bindparam(None, list(values), ARRAY(column.type)))
+
+
+def any_of_ids(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that a column holds one of the parameter `ids`, an array.
+
+    So a statement that is run for each request is made once, and not each time.
+    """
+    return column == any_(bindparam(IDS, type_=ARRAY(column.type)))
 
 
 def unnest(name: str, values: Sequence[object], type_: TypeEngine[Any]) -> Any:
@@ -45,17 +57,26 @@ async def fetch_by_ids(
     postgres: Postgres, record: type[T], table: FromClause, ids: Sequence[UUID]
 ) -> Mapping[UUID, T]:
     """Return records by the table's `id`; a missing id is absent."""
-    id_ = table.c.id
-    rows = await postgres.read(select(id_, *columns_of(record, table)).where(any_of(id_, ids)))
+    statement = _by_ids(record, table)  # type: ignore[arg-type]  # a class can be hashed
+    rows = await postgres.read(statement, {IDS: list(ids)})
     return {row[0]: record(*row[1:]) for row in rows}
 
 
+@cache
+def _by_ids(record: type[Any], table: FromClause) -> Select[Any]:
+    id_ = table.c.id
+    return select(id_, *columns_of(record, table)).where(any_of_ids(id_))
+
+
 async def fetch_lists(
-    postgres: Postgres, statement: Select[Any], record: Callable[..., T]
+    postgres: Postgres,
+    statement: Select[Any],
+    record: Callable[..., T],
+    parameters: Mapping[str, object] | None = None,
 ) -> Mapping[UUID, Sequence[T]]:
     """Return what a statement selects, grouped by its first column, in its order."""
     lists: defaultdict[UUID, list[T]] = defaultdict(list)
-    for row in await postgres.read(statement):
+    for row in await postgres.read(statement, parameters):
         lists[row[0]].append(record(*row[1:]))
     return lists
 
