@@ -3,8 +3,13 @@
 import asyncio
 from typing import Any
 
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.server import ServerState
 
 from gateway.server.progress import Progress
@@ -43,6 +48,7 @@ class GuardedHttp(HttpToolsProtocol):
         self.limits: ConnectionSettings = getattr(config, "connection", ConnectionSettings())
         self.headers = []
         self.upgraded = False
+        self._answering: RequestResponseCycle | None = None
         self.head_open = True
         self._new_until: float | None = self.loop.time() + _FIRST_BYTES_WITHIN_S
         self._head_since: float | None = self.loop.time()
@@ -138,6 +144,18 @@ class GuardedHttp(HttpToolsProtocol):
         self.upgraded = True
         super().handle_websocket_upgrade()
         self.parser = None  # type: ignore[assignment]  # as uvicorn does: ends a circle
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the request that is being answered; uvicorn tells the one that came last."""
+        self.pipeline.clear()
+        if self._answering is not None and not self._answering.response_complete:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
+        super().connection_lost(exc)
 
     def resume_writing(self) -> None:
         """Note that the peer has read."""

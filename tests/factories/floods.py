@@ -21,13 +21,9 @@ _POST = (
     b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     b"Accept: application/json\r\nAccept-Encoding: identity\r\n"
 )
-_BIG_QUERY = json.dumps(
-    {
-        "query": "{ __schema { types { name description fields(includeDeprecated: true) {"
-        " name description args { name description type { ofType { ofType { name } } } }"
-        " type { name ofType { name ofType { name ofType { name } } } } } } } }"
-    }
-).encode()
+# Long, and quickly made: it is about reading, and what a query may cost is another matter.
+_TEXTS = " ".join(f"a{number}: description" for number in range(1000))
+_BIG_QUERY = json.dumps({"query": f'{{ __type(name: "ID") {{ {_TEXTS} }} }}'}).encode()
 _BIG_REQUEST = _POST + b"Content-Length: %d\r\n\r\n" % len(_BIG_QUERY) + _BIG_QUERY
 _UPGRADE = (
     b"GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
