@@ -12,7 +12,7 @@ from auth.identity import Identity
 from auth.principal import ANONYMOUS, Principal
 from datasources.errors import StoreError
 from datasources.stores import Stores
-from gateway.context import has_preflight
+from gateway.context import has_preflight, is_of_our_page
 from gateway.cookies import session_cookies
 from resolvers.context import utc_now
 from resolvers.sessions import NEEDS_PREFLIGHT
@@ -101,7 +101,7 @@ async def authenticate_operation(connection: HTTPConnection) -> Principal:
     credential = credential_of(connection.headers)
     if credential is None:
         return ANONYMOUS
-    if credential.cookie and not has_preflight(connection):
+    if credential.cookie and not (has_preflight(connection) or is_of_our_page(connection)):
         raise Refused(HTTPStatus.FORBIDDEN, ErrorCode.FORBIDDEN, NEEDS_PREFLIGHT)
     return await _resolved(connection, credential)
 
@@ -151,9 +151,7 @@ def refuse_credential_in_address(connection: HTTPConnection) -> None:
         raise Refused(HTTPStatus.BAD_REQUEST, ErrorCode.BAD_USER_INPUT, message)
 
 
-async def authenticate_credential(
-    connection: HTTPConnection, credential: Credential
-) -> Principal:
+async def authenticate_credential(connection: HTTPConnection, credential: Credential) -> Principal:
     """Return whom a credential stands for that came in another way than in a header.
 
     Raises:

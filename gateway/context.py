@@ -43,6 +43,15 @@ def client_of(connection: HTTPConnection, *, page: bool = False) -> Client:
     )
 
 
+def is_of_our_page(connection: HTTPConnection) -> bool:
+    """Whether a GET comes from a page of this very origin: browsers say so, and no page can.
+
+    A stream of events that a browser opens by itself has no place for another header.
+    """
+    same = connection.headers.get("sec-fetch-site") == "same-origin"
+    return same and connection.scope.get("method") == "GET"
+
+
 def has_preflight(connection: HTTPConnection) -> bool:
     """Whether a request has a header that no page of another site can send unasked."""
     return any(name in connection.headers for name in _PREFLIGHT)

@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from auth.principal import Principal
 from datasources.timing import StoreTime, measured_stores
 from gateway.authentication import Refused, authenticate_operation
-from gateway.context import build_context, has_preflight
+from gateway.context import build_context, has_preflight, is_of_our_page
 from gateway.cookies import forget_session, keep_session
 from gateway.graphql.batches import answer_batch
 from gateway.graphql.body import check_media_type, decode, read_body, request_of_address
@@ -187,10 +187,9 @@ def _refuse_forged(request: Request) -> None:
     Browsers ask before they send the preflight header or a token to another site, and they say
     themselves (`Sec-Fetch-Site`, which no page can set) when the page is one of ours.
     """
-    if request.method == "POST" or has_preflight(request):
+    if request.method == "POST" or "authorization" in request.headers:
         return
-    headers = request.headers
-    if "authorization" in headers or headers.get("sec-fetch-site") == "same-origin":
+    if has_preflight(request) or is_of_our_page(request):
         return
     raise HttpRefusal(HTTPStatus.FORBIDDEN, NEEDS_PREFLIGHT, code=ErrorCode.FORBIDDEN)
 

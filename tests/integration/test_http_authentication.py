@@ -240,6 +240,19 @@ async def test_a_session_without_a_preflight_header_is_refused(
     assert round_trips == {}
 
 
+@pytest.mark.parametrize("site", ["same-origin", "same-site", "cross-site", "none"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_session_is_enough_for_what_our_own_pages_get(
+    client: httpx2.AsyncClient, cookie: str, site: str, method: str
+) -> None:
+    headers = shows(cookie, preflight=False) | {"Sec-Fetch-Site": site}
+    if method == "GET":
+        answer = await client.get("/graphql", params={"query": VIEWER}, headers=headers)
+    else:
+        answer = await post(client, VIEWER, headers=headers)
+    assert (answer.json() == ADA) == (method == "GET" and site == "same-origin")
+
+
 @pytest.mark.parametrize("name", ["GraphQL-Preflight", "Apollo-Require-Preflight"])
 async def test_both_preflight_headers_do(
     client: httpx2.AsyncClient, cookie: str, name: str
