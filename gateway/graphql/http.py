@@ -5,7 +5,7 @@ body, document. `X-Request-Id` and the answers to defects come from further out.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -21,10 +21,8 @@ from auth.principal import Principal
 from datasources.timing import StoreTime, measured_stores
 from gateway.authentication import Refused, authenticate_operation
 from gateway.context import build_context, has_preflight, is_of_our_page
-from gateway.cookies import forget_session, keep_session
 from gateway.graphql.batches import answer_batch
 from gateway.graphql.body import check_media_type, decode, read_body, request_of_address
-from gateway.graphql.compression import compressed
 from gateway.graphql.negotiation import EVENT_STREAM, JSON, Accepted, accepted
 from gateway.graphql.pipeline import Pipeline, Prepared, RequestFailed, execute, prepare
 from gateway.graphql.refusals import (
@@ -35,7 +33,14 @@ from gateway.graphql.refusals import (
     not_acceptable,
 )
 from gateway.graphql.request import BadRequest, parse_request
-from gateway.graphql.results import Result, encode, encode_json, refused
+from gateway.graphql.responses import (
+    HEADERS,
+    json_response,
+    keep_session_of,
+    refusal_response,
+    server_timing,
+)
+from gateway.graphql.results import encode_json
 from gateway.graphql.settings import TransportSettings
 from gateway.graphql.sse import single
 from gateway.server.draining import Draining
@@ -46,15 +51,6 @@ from schema.errors import ErrorCode
 T = TypeVar("T")
 
 TIMEOUT_HEADER = "X-Request-Timeout-Ms"
-
-_STATUS: Mapping[str | None, HTTPStatus] = {
-    ErrorCode.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
-    ErrorCode.FORBIDDEN: HTTPStatus.FORBIDDEN,
-    ErrorCode.TIMEOUT: HTTPStatus.GATEWAY_TIMEOUT,
-    ErrorCode.SERVICE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
-    ErrorCode.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
-}
-
 
 Stream = Callable[
     [Request, Prepared, Pipeline, Callable[[], RequestContext], Draining], Awaitable[Response]
@@ -76,7 +72,7 @@ class HttpEdge:
         try:
             response = await _answer(self, request)
         except Refused as refusal:
-            response = _refusal(request, refusal)
+            response = refusal_response(request, refusal)
         except ClientDisconnect:
             return
         if response is not None:
@@ -109,7 +105,7 @@ async def _answer(edge: HttpEdge, request: Request) -> Response | None:
             result = failure.result(request.state.request_id)
             if forms.streams_first:
                 return single(result)
-            return _json(request, result, forms.json_or_any, edge.settings)
+            return json_response(request, result, forms.json_or_any, edge.settings)
         return await _run(edge, request, prepared, forms, principal, timeout_s, stores)
 
 
@@ -142,9 +138,9 @@ async def _run(
         response = single(result)
     else:
         may_compress = prepared.kind is OperationType.QUERY
-        response = _json(request, result, form, edge.settings, may_compress=may_compress)
-    _keep_session(response, context)
-    response.headers["Server-Timing"] = _server_timing(
+        response = json_response(request, result, form, edge.settings, may_compress=may_compress)
+    keep_session_of(response, context)
+    response.headers["Server-Timing"] = server_timing(
         parse=prepared.parse_s,
         validate=prepared.validate_s,
         execute=executed,
@@ -168,10 +164,10 @@ async def _batch(
     if answers is None:
         return None
     body = encode_json([result.response() for result, _ in answers])
-    response = Response(body, headers=dict(_HEADERS), media_type=JSON)
+    response = Response(body, headers=dict(HEADERS), media_type=JSON)
     for _, context in answers:
         if context is not None:
-            _keep_session(response, context)
+            keep_session_of(response, context)
     return response
 
 
@@ -219,61 +215,3 @@ async def _while_connected(request: Request, work: Callable[[], Awaitable[T]]) -
 async def _left(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-# Answers depend on who asks, and may hold tokens.
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Vary": "Accept, Accept-Encoding",
-    "X-Content-Type-Options": "nosniff",
-}
-
-
-def _json(
-    request: Request,
-    result: Result,
-    media_type: str,
-    settings: TransportSettings,
-    *,
-    may_compress: bool = False,
-) -> Response:
-    body, headers = encode(result), _HEADERS
-    if may_compress and len(body) >= settings.min_compressed_bytes:
-        body, coding = compressed(request.headers, body)
-        headers = {**headers, **coding}
-    return Response(body, int(_status_of(result, media_type)), headers, media_type)
-
-
-def _status_of(result: Result, media_type: str) -> HTTPStatus:
-    """Return the status of an answer: `application/json` knows none for what the client did."""
-    if result.executed:
-        return HTTPStatus.OK
-    status = _STATUS.get(result.code, HTTPStatus.BAD_REQUEST)
-    ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return status if ours or media_type != JSON else HTTPStatus.OK
-
-
-def _refusal(request: Request, refusal: Refused) -> Response:
-    extensions = dict(refusal.extensions)
-    code = ErrorCode(extensions.pop("code"))
-    try:
-        media_type = accepted(request.headers).json_or_any
-    except Refused:  # it is what is refused, or not the only thing that is wrong
-        media_type = JSON
-    response = Response(
-        encode(refused(code, refusal.message, **extensions)),
-        int(refusal.status),
-        {**_HEADERS, **refusal.headers},
-        media_type,
-    )
-    if refusal.dead_cookie:
-        forget_session(response)
-    return response
-
-
-def _keep_session(response: Response, context: RequestContext) -> None:
-    keep_session(response, context.reply, context.identity.settings.session_lifetime_s)
-
-
-def _server_timing(**seconds: float) -> str:
-    return ", ".join(f"{name};dur={spent * 1000:.2f}" for name, spent in seconds.items())

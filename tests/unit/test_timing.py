@@ -50,4 +50,4 @@ async def test_operations_do_not_count_for_each_other(clock: list[float]) -> Non
                 clock[0] += seconds
             return spent.seconds
 
-    assert await asyncio.gather(operation(1), operation(2)) == [1, 2]
+    assert list(await asyncio.gather(operation(1), operation(2))) == [1, 2]
