@@ -6,7 +6,7 @@ from uuid import uuid4
 import structlog
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from auth.identity import Identity
 from gateway.graphql.frames import NO_SUBPROTOCOL, SUBPROTOCOL
@@ -43,7 +43,10 @@ class SocketEdge:
         request_id = uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await self._serve(scope, receive, send)
+            try:
+                await self._serve(scope, receive, send)
+            except (WebSocketDisconnect, OSError):
+                log.info("socket not opened")  # its client left before it was
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)

@@ -115,12 +115,25 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         self._refuse("too many pings")
         return True
 
-    def _refuse(self, reason: str) -> None:
-        """Close with 1008, and drop the peer when it does not take that."""
+    def send_receive_event_to_app(self) -> None:
+        """Pass a message on, but for a text that is none: uvicorn would fill the log with it."""
+        if self.curr_msg_data_type == "text":
+            whole = b"".join(self.frames)
+            self.frames = [whole]
+            try:
+                whole.decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self._refuse("a text is not UTF-8", CloseCode.INVALID_DATA)
+                return
+        super().send_receive_event_to_app()
+
+    def _refuse(self, reason: str, code: CloseCode = CloseCode.POLICY_VIOLATION) -> None:
+        """Close, with 1008 unless said otherwise; drop the peer when it does not take that."""
         if self.close_sent:
             return
         self.conn.data_to_send()  # pongs that wait need not be sent
-        self.conn.fail(CloseCode.POLICY_VIOLATION, reason)
+        self.conn.fail(code, reason)
         self.handle_parser_exception()
         self._reset_soon()
 
