@@ -7,12 +7,14 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.export import ROUTES as EXPORT_ROUTES
 from gateway.graphql.endpoint import Endpoint
 from gateway.graphql.graphiql import graphiql_page, graphiql_routes, wants_page
 from gateway.health import ROUTES as HEALTH_ROUTES
 from gateway.lifespan import lifespan
 from gateway.observability.logs import configure_logs
 from gateway.observability.requests import RequestLog, internal_error
+from gateway.pages.routes import page_routes
 from gateway.settings import Settings
 from gateway.well_known import ROUTES as WELL_KNOWN_ROUTES
 from schema.build import build_schema
@@ -21,12 +23,12 @@ from schema.build import build_schema
 def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
     """Return the gateway: GraphQL (and GraphiQL for browsers) at `/graphql`, keys, and health."""
     endpoint: ASGIApp = Endpoint(build_schema(introspection=settings.introspection_on))
-    routes: list[BaseRoute] = [*HEALTH_ROUTES, *WELL_KNOWN_ROUTES]
+    routes: list[BaseRoute] = [*HEALTH_ROUTES, *WELL_KNOWN_ROUTES, *EXPORT_ROUTES]
     if settings.graphiql_on:
         endpoint = GraphiQLOr(endpoint)
         routes += graphiql_routes()
     return Gateway(
-        routes=[Route("/graphql", endpoint), *routes],
+        routes=[Route("/graphql", endpoint), *routes, *page_routes(settings)],
         exception_handlers={Exception: internal_error},
         lifespan=lifespan(settings, demo=demo),
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 
+import structlog
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
@@ -16,6 +17,8 @@ from gateway.cookies import session_cookies
 from resolvers.context import utc_now
 from resolvers.sessions import NEEDS_PREFLIGHT
 from schema.errors import ErrorCode
+
+log = structlog.get_logger(__name__)
 
 CHALLENGE = 'Bearer error="invalid_token"'
 """`WWW-Authenticate` of an answer to a credential that is not good (RFC 6750)."""
@@ -144,7 +147,8 @@ async def _resolved(connection: HTTPConnection, credential: Credential) -> Princ
     stores: Stores = connection.state.stores
     try:
         return await principal_of(identity, stores, credential, utc_now())
-    except BadCredential:
+    except BadCredential as error:
+        log.info("credential refused", reason=str(error))
         if not credential.cookie:
             raise _bad_token() from None
         message = "This session is over. Sign in again."

@@ -11,6 +11,7 @@ from datasources.stores import Stores, open_stores
 from gateway.background import kept_fresh
 from gateway.identity import open_identity
 from gateway.settings import Settings
+from gateway.worker.run import running_worker
 
 
 class State(TypedDict):
@@ -31,6 +32,7 @@ def lifespan(
             open_stores(settings.stores) as stores,
             open_identity(settings, stores, demo=demo) as identity,
             kept_fresh(identity, stores),
+            running_worker(settings, stores, identity),
         ):
             yield State(stores=stores, identity=identity)
 

@@ -48,6 +48,8 @@ async def refresh_tokens(context: RequestContext, refresh_token: str) -> TokensR
     """
     now = context.clock()
     reused = False
+    # Read now, where it has to be: who holds one connection must not wait for a second one.
+    await context.identity.keys.signer(now)
     async with context.stores.postgres.transaction() as connection:
         hashed = hash_of(refresh_token)
         sent = await token_families.lock_refresh_token(connection, hashed)

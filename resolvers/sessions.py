@@ -55,11 +55,17 @@ class SignedIn:
 
 
 async def begin_session(
-    context: RequestContext, user_id: UUID, kind: SessionKind, how: tuple[str, ...]
+    context: RequestContext,
+    user_id: UUID,
+    kind: SessionKind,
+    how: tuple[str, ...],
+    *,
+    shown: AccountRecord | None = None,
 ) -> SignedIn:
     """Sign a person in who has shown who they are; `how` says by what, for the audit log.
 
-    A cookie's session gets a new id, and ends the one that the request came with.
+    A cookie's session gets a new id, and ends the one that the request came with. `shown` is the
+    account whose password fitted: one that was changed since then lets nobody in.
 
     Raises:
         WrongCredentials: they have no account, or one that is closed: the words of a wrong
@@ -71,10 +77,15 @@ async def begin_session(
     user = await context.loaders.of(UserById).load(user_id)
     now = context.clock()
     tokens = None
+    if kind is SessionKind.TOKENS:
+        # Read now, where it has to be: who holds one connection must not wait for a second one.
+        await context.identity.keys.signer(now)
     async with context.stores.postgres.transaction() as connection:
         # Whoever closes the account or ends its sessions waits, and then finds this one, too.
         account = await lock_account(connection, user_id)
         if user is None or account is None or not may_be_used(context, account):
+            raise WrongCredentials(WRONG)
+        if shown is not None and shown.password_changed_at != account.password_changed_at:
             raise WrongCredentials(WRONG)
         written = entry(context, "signIn", actor_id=user_id, kind=kind.value, how=list(how))
         await audit.record(connection, written)

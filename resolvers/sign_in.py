@@ -45,7 +45,7 @@ async def sign_in(
     await _rehash(context, account, found, password)
     if account.totp_confirmed_at is not None:
         return await begin_challenge(context, account, kind)
-    return await begin_session(context, account.user_id, kind, ("password",))
+    return await begin_session(context, account.user_id, kind, ("password",), shown=account)
 
 
 async def _note_failure(context: RequestContext, account: AccountRecord | None) -> None:

@@ -5,9 +5,11 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar, get_args
 
 from strawberry import federation
+from strawberry.types import Info
 
-from resolvers.errors import Refusal
+from resolvers.errors import Forbidden, Refusal, Unauthenticated, WrongCredentials
 from schema.permissions import Access
+from schema.refusals import Refused
 from schema.views import record_of
 
 P = ParamSpec("P")
@@ -27,11 +29,11 @@ def command(
         expected = _refusals_in(result)
 
         @wraps(resolver)
-        async def answer(*args: P.args, **kwargs: P.kwargs) -> R | Refusal:
+        async def answer(*args: P.args, **kwargs: P.kwargs) -> R | Refused:
             try:
                 return await resolver(*args, **kwargs)
             except expected as refusal:
-                return refusal
+                return Refused(refusal)
 
         return federation.mutation(
             resolver=answer,
@@ -41,6 +43,13 @@ def command(
         )
 
     return decorate
+
+
+def _note(refusal: Refusal, info: object) -> None:
+    """Note what is denied for the audit log; wrong passwords have entries of their own."""
+    denied = isinstance(refusal, Forbidden | Unauthenticated)
+    if denied and not isinstance(refusal, WrongCredentials) and isinstance(info, Info):
+        info.context.reply.denied.add(f"Mutation.{info.field_name}")
 
 
 def _refusals_in(result: Any) -> tuple[type[Refusal], ...]:

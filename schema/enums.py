@@ -10,6 +10,7 @@ from auth.principal import SessionKind
 from datasources.records.accounts import Role
 from datasources.records.albums import AlbumKind, DatePrecision
 from datasources.records.artists import CreditRole
+from datasources.records.audit import AuditResult
 from datasources.records.external_ids import EntityKind, ExternalSource
 from datasources.records.listening import ListeningRange
 from datasources.records.playlists import CollaboratorRole, PlaylistVisibility
@@ -145,6 +146,15 @@ _described(
         ExternalIdType.ALBUM: "A release.",
         ExternalIdType.ARTIST: "A person or group that makes music.",
         ExternalIdType.PLAYLIST: "A list of tracks that people keep.",
+    },
+)
+_described(
+    AuditResult,
+    "How something ended.",
+    {
+        AuditResult.DONE: "It was done.",
+        AuditResult.DENIED: "It was refused: the caller may not do it.",
+        AuditResult.FAILED: "It did not come off: a wrong password, say.",
     },
 )
 _described(

@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.mutations.accounts import AccountMutations
+from schema.mutations.deletion import DeletionMutations
 from schema.mutations.passkeys import PasskeyMutations
 from schema.mutations.profile import ProfileMutations
 from schema.mutations.second_factor import SecondFactorMutations
@@ -11,6 +12,11 @@ from schema.mutations.sessions import SessionMutations
 
 @strawberry.type(description="Changes. The fields of one document run in order, each by itself.")
 class Mutation(
-    AccountMutations, ProfileMutations, SessionMutations, SecondFactorMutations, PasskeyMutations
+    AccountMutations,
+    ProfileMutations,
+    SessionMutations,
+    SecondFactorMutations,
+    PasskeyMutations,
+    DeletionMutations,
 ):
     """All mutations."""

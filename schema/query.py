@@ -23,6 +23,7 @@ from resolvers.text import checked_text
 from schema.enums import ExternalIdType
 from schema.inputs.tune import TuneInput
 from schema.permissions import ANYBODY, CATALOG, RECOMMENDATIONS
+from schema.queries.audit import AuditQueries
 from schema.types.album import Album
 from schema.types.artist import Artist
 from schema.types.entity import Node
@@ -53,7 +54,7 @@ async def _entity(info: Context, kind: EntityKind, id_: str) -> EntityRecord | N
 
 
 @strawberry.type(description="Where reading starts.")
-class Query:
+class Query(AuditQueries):
     """The fields of the root. Look-ups are null for what is not there, or not for this viewer."""
 
     @strawberry.field(

@@ -3,4 +3,5 @@ pytest_plugins = [
     "tests.plugins.stores",
     "tests.plugins.sample",
     "tests.plugins.server",
+    "tests.plugins.smtp",
 ]

@@ -106,12 +106,12 @@ async def _personal(stores: Stores, users: Sequence[UUID]) -> Lists:
     """Return the tracks for each person, best first; nothing at all for `NOBODY`."""
     found = await unless_down(fetch_personal(stores.mongo, users))
     lists = {user: _personal_list(one) for user, one in found.items()}
-    # What is popular would be shown as theirs, who do not show what is theirs.
-    missing = [user for user in _missing(users, lists) if user != NOBODY]
+    missing = _missing(users, lists)
     if not missing:
         return lists
     popular = popular_list(await fetch_popular_tracks(stores.postgres, MAX_SUGGESTIONS))
-    return lists | dict.fromkeys(missing, popular)
+    # What is popular would be shown as theirs, who do not show what is theirs.
+    return lists | {user: popular for user in missing if user != NOBODY}
 
 
 def _personal_list(personal: PersonalList) -> SuggestionList:

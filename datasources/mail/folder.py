@@ -9,6 +9,8 @@ from pathlib import Path
 
 import structlog
 
+from datasources.mail.errors import MailError
+
 log = structlog.get_logger(__name__)
 
 _NOT_IN_NAMES = re.compile(r"[^0-9A-Za-z-]+")
@@ -21,8 +23,15 @@ class MailFolder:
         self.folder = folder
 
     async def send(self, message: EmailMessage, recipient: str) -> None:
-        """Write a mail, and say in the log where it lies; its links stand in the file alone."""
-        path = await asyncio.to_thread(self._write, message, recipient)
+        """Write a mail, and say in the log where it lies; its links stand in the file alone.
+
+        Raises:
+            MailError: it cannot be written.
+        """
+        try:
+            path = await asyncio.to_thread(self._write, message, recipient)
+        except OSError as error:
+            raise MailError(f"the folder: {error.strerror}") from None
         log.warning(
             "no mail server: the mail is in a file", file=str(path), subject=_subject(message)
         )

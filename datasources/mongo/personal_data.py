@@ -103,8 +103,8 @@ async def iter_artist_plays(mongo: Mongo, user_id: UUID) -> AsyncIterator[Page]:
 async def fetch_ready(mongo: Mongo, user_id: UUID) -> dict[str, list[Document]]:
     """Return what was computed for a person, by the name of its collection.
 
-    `recent_listens` and `user_recommendations` by the person, `top_tracks` and `top_artists` by
-    person and range; what is not there is an empty list.
+    `user_recommendations`, and `top_tracks` and `top_artists` of each range; what is not there is
+    an empty list. `recent_listens` holds nothing that `listens` has not.
 
     Raises:
         StoreUnavailable, StoreTimeout: the store did not answer.
@@ -112,7 +112,6 @@ async def fetch_ready(mongo: Mongo, user_id: UUID) -> dict[str, list[Document]]:
     user = str(user_id)
     tops = [f"{user}:{range_}" for range_ in ListeningRange]
     wanted = {
-        RECENT_LISTENS: [user],
         USER_RECOMMENDATIONS: [user],
         TOP_TRACKS: tops,
         TOP_ARTISTS: tops,

@@ -39,7 +39,7 @@ async def close_account(connection: AsyncConnection, user_id: UUID, handle: str)
 
     Whoever finds them meanwhile sees `handle` and "Deleted account". Sessions and tokens are ended
     by others, before this (`accounts`, `passkeys`, `recovery_codes`, `mail_tokens`, `users`,
-    `search_entries`).
+    `search_entries`, `external_ids`).
     """
     for table in (passkeys, recovery_codes, accounts):
         await connection.execute(delete(table).where(table.c.user_id == user_id))
@@ -56,7 +56,8 @@ async def close_account(connection: AsyncConnection, user_id: UUID, handle: str)
             listening_visibility=ListeningVisibility.PRIVATE,
         )
     )
-    await connection.execute(_entry_of_person(user_id))
+    for statement in _names_of_person(user_id):
+        await connection.execute(statement)
 
 
 async def remove_belongings(postgres: Postgres, user_id: UUID) -> None:
@@ -85,12 +86,8 @@ async def remove_person(connection: AsyncConnection, user_id: UUID) -> None:
     """
     await connection.execute(delete(users).where(users.c.id == user_id))
     # After the row: a change of the profile that began before has now ended.
-    await connection.execute(_entry_of_person(user_id))
-    await connection.execute(
-        delete(external_ids).where(
-            external_ids.c.type == EntityKind.USER, external_ids.c.entity_id == user_id
-        )
-    )
+    for statement in _names_of_person(user_id):
+        await connection.execute(statement)
     await connection.execute(delete(mail_tokens).where(mail_tokens.c.subject_id == user_id))
     await connection.execute(delete(jobs).where(jobs.c.payload["user_id"].astext == str(user_id)))
 
@@ -166,7 +163,13 @@ async def _repeat(postgres: Postgres, statement: Update | Delete) -> None:
                 return
 
 
-def _entry_of_person(user_id: UUID) -> Delete:
-    return delete(search_entries).where(
-        search_entries.c.kind == EntityKind.USER, search_entries.c.entity_id == user_id
+def _names_of_person(user_id: UUID) -> tuple[Delete, Delete]:
+    """Return what removes the words that find a person, and what others call them."""
+    return (
+        delete(search_entries).where(
+            search_entries.c.kind == EntityKind.USER, search_entries.c.entity_id == user_id
+        ),
+        delete(external_ids).where(
+            external_ids.c.type == EntityKind.USER, external_ids.c.entity_id == user_id
+        ),
     )

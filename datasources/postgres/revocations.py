@@ -1,25 +1,36 @@
 """What was revoked: the moments at which people were signed out, and ended families of tokens."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Uuid, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from datasources.postgres.account_tables import accounts, token_families
+from datasources.ids import first_id_of
+from datasources.postgres.account_tables import accounts, audit_log, token_families
 from datasources.postgres.client import Postgres
+from datasources.records.audit import DELETED_ACCOUNT
 from datasources.records.tokens import RevokedRecord
 
 
 async def fetch_revoked(postgres: Postgres, since: datetime) -> RevokedRecord:
-    """Return what was revoked since then, in one statement (`token_families`, `accounts`)."""
+    """Return what was revoked since then, in one statement.
+
+    Read from `token_families` and `accounts`; of accounts that are gone, from `audit_log`.
+    """
     families = select(
         token_families.c.id, literal(None, Uuid).label("user_id"), token_families.c.revoked_at
     ).where(token_families.c.revoked_at >= since)
     people = select(literal(None, Uuid), accounts.c.user_id, accounts.c.signed_out_at).where(
         accounts.c.signed_out_at >= since
     )
-    rows = await postgres.read(families.union_all(people))
+    # Nothing else is left of them; by the index of actions and ids, which begin with the time.
+    # Void are those of the same second, too, which only their family would tell from later ones.
+    ever = audit_log.c.at + timedelta(days=1)
+    gone = select(literal(None, Uuid), audit_log.c.subject_id, ever).where(
+        audit_log.c.action == DELETED_ACCOUNT, audit_log.c.id >= first_id_of(since)
+    )
+    rows = await postgres.read(families.union_all(people, gone))
     return RevokedRecord(
         families=frozenset(row[0] for row in rows if row[0]),
         users={row[1]: row[2] for row in rows if row[1]},

@@ -255,7 +255,7 @@ playlist_items = Table(
     # A fractional index: between any two positions there is room for another.
     Column("position", Text(collation="C"), nullable=False),
     points_at("tracks.id", "track_id", index=True),
-    Column("added_by", Uuid, ForeignKey("users.id", ondelete="SET NULL")),
+    Column("added_by", Uuid, ForeignKey("users.id", ondelete="SET NULL"), index=True),
     instant("added_at", nullable=True),
     UniqueConstraint("playlist_id", "position", "id"),
 )
@@ -264,7 +264,7 @@ playlist_collaborators = Table(
     "playlist_collaborators",
     metadata,
     points_at("playlists.id", "playlist_id", primary_key=True),
-    points_at("users.id", "user_id", primary_key=True),
+    points_at("users.id", "user_id", primary_key=True, index=True),
     Column("role", Choice(CollaboratorRole), nullable=False),
     instant("added_at"),
     one_of("role", CollaboratorRole),

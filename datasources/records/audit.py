@@ -7,6 +7,9 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+DELETED_ACCOUNT = "deleteAccount"
+"""The action whose subject has no account any more: their tokens are void by this entry."""
+
 
 class AuditResult(StrEnum):
     """How it ended."""
@@ -34,3 +37,12 @@ class AuditRecord:
     user_agent: str = ""
     request_id: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which entries of the audit log: those that fit all that is given."""
+
+    action: str | None = None
+    actor_id: UUID | None = None
+    subject_id: UUID | None = None

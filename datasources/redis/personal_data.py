@@ -9,7 +9,7 @@ from datasources.redis.sessions import remove_sessions
 async def remove_moments(redis: Redis, user_id: UUID) -> None:
     """End a person's sessions, and forget what they play and where they failed; repeatable.
 
-    `session:<hash>`, `sessions-of:<user>`, `now-playing:<user>`, `attempts:account:<user>`. What
+    `session:<hash>`, `sessions-of:<user>`, `now-playing:<user>`, `attempts:…:<user>`. What
     else names them (a challenge of some minutes) goes by itself.
 
     Raises:
@@ -20,6 +20,7 @@ async def remove_moments(redis: Redis, user_id: UUID) -> None:
         redis.key("now-playing", user_id),
         redis.key("sessions-of", user_id),
         redis.key("attempts", "account", user_id),
+        redis.key("attempts", "export", user_id),
     )
     async with redis.answering():
         await redis.client.delete(*names)

@@ -4,11 +4,11 @@ import asyncio
 import gc
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from starlette.applications import Starlette
@@ -16,9 +16,12 @@ from starlette.applications import Starlette
 from datasources.stores import Stores, open_stores
 from gateway.settings import Environment, Settings
 
+if TYPE_CHECKING:
+    from gateway.sample.accounts import DemoAccount
+
 LOCALHOST = "localhost"
 _THIS_MACHINE = {"127.0.0.1", "::1", "0.0.0.0", "::"}  # noqa: S104  compared, not bound
-_STORES = ("postgres", "mongo", "redis")
+_OWN = ("postgres", "mongo", "redis", "mail")
 _HASH_CHARS = 10
 _LAST_PORT = 65_535
 
@@ -52,21 +55,25 @@ def demo(
     except OSError as error:
         _say(f"Cannot listen on port {port} of {host}: {error.strerror or error}")
         raise typer.Exit(1) from None
-    unused = [f"POLYPHONY_{one.upper()}_URL" for one in _STORES if getattr(given, one).url]
+    unused = [f"POLYPHONY_{one.upper()}_URL" for one in _OWN if getattr(given, one).url]
     if unused:
-        _say(f"Not used: {', '.join(unused)}. The demo has stores of its own; see `make run`.")
+        _say(f"Not used: {', '.join(unused)}. The demo has its own; see `make run`.")
     files = [path for path in (catalogue, listens) if path is not None]
-    settings = demo_settings(given, files)
     address = address_of(host, sockets[0].getsockname()[1])
+    settings = demo_settings(given, files, address)
     examples = FILE_EXAMPLES if files else SAMPLE_EXAMPLES
+    accounts: list[DemoAccount] = []
 
     async def run() -> None:
         server = DemoServer(
             lambda: _app(settings),
             settings.stop_timeout_s,
-            answering=lambda: typer.echo(welcome(address, settings.data_dir, examples)),
+            answering=lambda: typer.echo(
+                welcome(f"{address}/graphql", settings.data_dir, examples, accounts)
+            ),
         )
-        await run_until_stopped(server, sockets, _prepared(settings, catalogue, listens))
+        prepared = _prepared(settings, catalogue, listens, accounts)
+        await run_until_stopped(server, sockets, prepared)
 
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
         runner.run(run())
@@ -76,20 +83,24 @@ def _say(line: str) -> None:
     typer.echo(line, err=True)
 
 
-def demo_settings(given: Settings, files: list[Path]) -> Settings:
-    """Return the settings with embedded stores only, their data in a folder for these files."""
+def demo_settings(given: Settings, files: list[Path], address: str) -> Settings:
+    """Return the settings with embedded stores only, their data in a folder for these files.
+
+    Links and passkeys are for `address`: it says localhost, which browsers trust without TLS.
+    """
     name = "demo"
     if files:
         paths = "\n".join(str(path.resolve()) for path in files)
         name = f"demo-{hashlib.sha256(paths.encode()).hexdigest()[:_HASH_CHARS]}"
-    embedded = {one: getattr(given, one).model_copy(update={"url": None}) for one in _STORES}
-    return given.model_copy(update={**embedded, "data_dir": given.data_dir / name})
+    embedded = {one: getattr(given, one).model_copy(update={"url": None}) for one in _OWN}
+    ours = {"public_url": address, "worker": True, "data_dir": given.data_dir / name}
+    return given.model_copy(update={**embedded, **ours})
 
 
 def address_of(host: str, port: int) -> str:
     """Return where clients on this machine find the gateway."""
     shown = LOCALHOST if host in _THIS_MACHINE else host
-    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/graphql"
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
 
 
 SAMPLE_EXAMPLES = (
@@ -104,9 +115,17 @@ FILE_EXAMPLES = (
 )
 
 
-def welcome(address: str, data_dir: Path, examples: tuple[str, str, str]) -> str:
+def welcome(
+    address: str,
+    data_dir: Path,
+    examples: tuple[str, str, str],
+    accounts: "Sequence[DemoAccount]" = (),
+) -> str:
     """Return what the demo says once it answers."""
     search, tab, query = examples
+    people = "\n".join(
+        f"  {one.handle:<7} {one.password}   ({one.role.value.lower()})" for one in accounts
+    )
     return f"""
 Polyphony answers at {address}
 
@@ -117,8 +136,12 @@ Open it in a browser and try:
      curl -s {address} -H 'content-type: application/json' \\
        -d '{{"query": "{query}"}}'
 
+Sign in, here only, as:
+{people}
+
 PostgreSQL keeps its data in {data_dir}. MongoDB and Redis live in the memory of this
-process: listening and recommendations are made anew at each start. Ctrl-C stops the demo.
+process: listening and recommendations are made anew at each start, and sessions in browsers
+end with it. Ctrl-C stops the demo.
 """
 
 
@@ -127,16 +150,22 @@ def _app(settings: Settings) -> Starlette:
     from gateway.observability.logs import configure_logs
 
     configure_logs(production=False, level=logging.WARNING)
-    app = create_app(settings)
+    app = create_app(settings, demo=True)
     gc.freeze()  # what is alive now stays: the collector need not look at it again
     return app
 
 
 @asynccontextmanager
 async def _prepared(
-    settings: Settings, catalogue: Path | None, listens: Path | None
+    settings: Settings,
+    catalogue: Path | None,
+    listens: Path | None,
+    accounts: "list[DemoAccount]",
 ) -> AsyncIterator[None]:
-    """Fill the stores, and hold them: they are the ones that the application opens, too."""
+    """Fill the stores, and hold them: they are the ones that the application opens, too.
+
+    Who can sign in is added to `accounts`.
+    """
     from datasources.mongo.indexes import ensure_indexes
     from datasources.postgres.migrate import migrate
 
@@ -152,6 +181,7 @@ async def _prepared(
             from gateway.commands.demo_files import import_files
 
             await import_files(stores, settings.data_dir, catalogue, listens)
+        accounts += await _accounts(stores, settings)
         # Made last: an embedded MongoDB has to keep up what it has no use for.
         await ensure_indexes(stores.mongo)
         yield
@@ -166,6 +196,20 @@ async def _fill(stores: Stores, data_dir: Path, report: Report) -> None:
             f"{data_dir} holds something else than this version's sample, and is served as it is."
             " Remove the folder to have the sample made anew."
         )
+
+
+async def _accounts(stores: Stores, settings: Settings) -> "list[DemoAccount]":
+    from auth.passwords import Passwords
+    from gateway.identity import key_encryption_keys
+    from gateway.sample.accounts import ensure_demo_accounts
+
+    passwords = Passwords(settings.auth.password_threads, settings.auth.password_queue)
+    try:
+        return await ensure_demo_accounts(
+            stores, passwords, key_encryption_keys(settings), datetime.now(UTC)
+        )
+    finally:
+        passwords.close()
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from datasources.errors import StoreError
 from gateway.authentication import Refused, authenticate_operation
 from gateway.context import build_context
 from gateway.cookies import forget_session, keep_session
+from resolvers.audit import record_denials
 from resolvers.context import RequestContext
 from schema.build import Schema
 from schema.errors import ErrorCode, coded, is_internal
@@ -40,6 +41,7 @@ class Endpoint(GraphQL[RequestContext, None]):
         try:
             context = build_context(request, await authenticate_operation(request))
             response = await self.run(request, context=context)
+            await record_denials(context)
             max_age_s = context.identity.settings.session_lifetime_s
             keep_session(response, context.reply, max_age_s)
         except Refused as refused:

@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)
 """How long work stays with a worker that says nothing; one that lives prolongs it."""
 
+_BEAT_S = LEASE.total_seconds() / 3
+
 AT_ONCE = 4
 _POLL_S = 1.0
 _STORE_IS_AWAY_S = 5.0
@@ -208,7 +210,7 @@ class Worker:
 
     async def _beat(self, job: JobRecord) -> None:
         while True:
-            await asyncio.sleep(LEASE.total_seconds() / 3)
+            await asyncio.sleep(_BEAT_S)
             with contextlib.suppress(StoreError):
                 if not await jobs.keep(self._postgres, job, LEASE):
                     return

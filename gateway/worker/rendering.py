@@ -22,9 +22,7 @@ def render(words: Words, *, public_url: str, path: str, token: str = "", **value
 
     `values` fill the places in the words.
     """
-    link = f"{public_url}{path}" if words.button else ""
-    if token:
-        link = f"{link}?token={token}"
+    link = f"{public_url}{path}{f'?token={token}' if token else ''}" if words.button else ""
     given = {
         "subject": words.subject,
         "paragraphs": [paragraph.format(**values) for paragraph in words.paragraphs],

@@ -12,6 +12,7 @@ from gateway.settings import Settings
 from gateway.worker.deletion import DeletionDuty
 from gateway.worker.loop import Duty, Worker
 from gateway.worker.mails import MailDuty
+from gateway.worker.sessions import SessionsDuty
 
 
 @asynccontextmanager
@@ -44,6 +45,7 @@ def duties(
     return {
         JobKind.SEND_MAIL: Duty(mails),
         JobKind.DELETE_ACCOUNT: Duty(DeletionDuty(stores), may_be_given_up=False),
+        JobKind.FORGET_SESSIONS: Duty(SessionsDuty(stores), may_be_given_up=False),
     }
 
 

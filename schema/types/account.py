@@ -2,14 +2,17 @@
 
 from datetime import datetime
 
+from datasources.loaders.audit import SecurityEventsOfUser
 from datasources.loaders.passkeys import PasskeysOfUser, SecondFactorOfUser
 from datasources.loaders.sessions import SessionsOfPerson
 from datasources.records.accounts import AccountRecord, Role
 from resolvers.sessions import sessions_key
+from schema.pagination import Connection
 from schema.types.passkey import Passkey
 from schema.types.second_factor import SecondFactor
+from schema.types.security_event import SecurityEvent
 from schema.types.session import Session
-from schema.views import attribute, loaded, view
+from schema.views import attribute, loaded, paged, view
 
 
 @view(AccountRecord, description="What lets the viewer sign in; nobody else sees it.")
@@ -28,6 +31,11 @@ class Account:
     )
     passkeys: list[Passkey] | None = loaded(
         PasskeysOfUser, key="user_id", description="Passkeys that sign in, the oldest first."
+    )
+    security_events: Connection[SecurityEvent] | None = paged(
+        SecurityEventsOfUser,
+        key="user_id",
+        description="What the viewer did and what was done to the account, the newest first.",
     )
     sessions: list[Session] | None = loaded(
         SessionsOfPerson,

@@ -2,43 +2,13 @@
 //
 //   node graphiql.mjs <server> <light | dark> <chromium> <screenshot.png>
 
-import { createRequire } from "node:module";
-
-const require = createRequire(new URL("../../web/package.json", import.meta.url));
-const { chromium } = require("playwright-core");
+import { listen, report, unseen } from "./browser.mjs";
 
 const [server, colorScheme, executablePath, screenshot] = process.argv.slice(2);
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const VARIABLES = '[aria-label="Variables"] .graphiql-editor:not(.hidden) .view-lines';
 
 /** Monaco shows spaces as U+00A0. */
 const text = async (locator) => (await locator.innerText()).replaceAll("\u00a0", " ");
-
-/** Notes where requests go, and every complaint of the browser, workers included. */
-function listen(context, seen) {
-  context.on("request", (request) => {
-    const { protocol, origin } = new URL(request.url());
-    if (protocol !== "data:" && protocol !== "blob:") seen.origins.add(origin);
-  });
-  context.on("requestfailed", (request) =>
-    seen.complaints.push(`${request.url()}: ${request.failure()?.errorText}`),
-  );
-  context.on("response", (response) => {
-    if (response.status() >= 400) seen.complaints.push(`${response.url()}: ${response.status()}`);
-  });
-  context.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) seen.complaints.push(message.text());
-  });
-  context.on("weberror", (error) => seen.complaints.push(String(error.error())));
-}
 
 /** Clicks the execute button; returns the variables sent, the answer, and what is shown of it. */
 async function execute(page) {
@@ -76,7 +46,7 @@ async function openPlugin(page, button, content) {
 }
 
 async function visit(browser) {
-  const seen = { origins: new Set(), complaints: [] };
+  const seen = unseen();
   const context = await browser.newContext({
     colorScheme,
     viewport: { width: 1440, height: 900 },
@@ -116,9 +86,4 @@ async function visit(browser) {
   };
 }
 
-const browser = await chromium.launch({ executablePath, args: FLAGS });
-try {
-  process.stdout.write(JSON.stringify(await visit(browser)));
-} finally {
-  await browser.close();
-}
+await report(executablePath, visit);

@@ -1,52 +1,20 @@
 """GraphiQL in a real browser, on a real server with the sample data."""
 
-import asyncio
-import json
-import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-HERE = Path(__file__).parent
-WEB = HERE.parents[1] / "web"
-SCREENSHOTS = HERE / "screenshots"
+from tests.e2e.browsers import SCREENSHOTS, chromium, seen_by
+
 TABS = ["Search", "Listener", "Reference", "Charts", "MoreLikeThis"]
-PATIENCE_S = 180
-
-
-def _program(*names: str) -> str:
-    for name in names:
-        if found := shutil.which(name):
-            return found
-    pytest.skip(f"no {names[0]} on this machine")
 
 
 async def _visit(server: str, theme: str) -> dict[str, Any]:
-    node, chromium = _program("node"), _program("chromium", "chromium-browser", "google-chrome")
-    assert (WEB / "node_modules").is_dir(), "the browser's driver is missing: run `make web`"
     SCREENSHOTS.mkdir(exist_ok=True)
     screenshot = SCREENSHOTS / f"graphiql-{theme}.png"
     screenshot.unlink(missing_ok=True)
-    process = await asyncio.create_subprocess_exec(
-        node,
-        str(HERE / "graphiql.mjs"),
-        server,
-        theme,
-        chromium,
-        str(screenshot),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode == 0, err.decode()
+    seen = await seen_by("graphiql.mjs", server, theme, chromium(), str(screenshot))
     assert screenshot.stat().st_size > 0
-    seen: dict[str, Any] = json.loads(out)
     return seen
 
 

@@ -1,12 +1,14 @@
 """An authenticator app: enrolling it, and keeping it."""
 
+import asyncio
+
 import pyotp
 import pytest
 from sqlalchemy import select
 
 from auth.principal import SessionKind
 from datasources.postgres.account_tables import accounts, recovery_codes
-from datasources.postgres.second_factors import fetch_second_factors
+from datasources.postgres.second_factors import fetch_second_factors, spend_step
 from datasources.records.second_factors import NO_SECOND_FACTOR
 from datasources.stores import Stores
 from resolvers import second_factor
@@ -169,6 +171,21 @@ async def test_new_recovery_codes_void_the_old(empty_stores: Stores) -> None:
     with pytest.raises(WrongCredentials):
         await second_factor.complete_sign_in(house.context(), challenge, old[0])
     await second_factor.complete_sign_in(house.context(), challenge, replaced.recovery_codes[0])
+
+
+async def test_a_step_is_spent_once_whoever_has_looked_before(empty_stores: Stores) -> None:
+    house = House.of(empty_stores)
+    ada = await house.person()
+    await house.enrol(ada)
+    step = int(house.now.timestamp()) // 30
+
+    async def spend(step: int) -> bool:
+        async with empty_stores.postgres.transaction() as connection:
+            return await spend_step(connection, ada, step)
+
+    assert sorted(await asyncio.gather(*(spend(step) for _ in range(4)))) == [False] * 3 + [True]
+    assert not await spend(step - 1)
+    assert await spend(step + 1)
 
 
 async def test_the_owner_sees_it_in_the_graph(empty_stores: Stores) -> None:

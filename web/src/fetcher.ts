@@ -1,11 +1,14 @@
 import { createGraphiQLFetcher, type Fetcher, type FetcherParams } from "@graphiql/toolkit";
 import { getOperationAST, parse } from "graphql";
 
+import { PREFLIGHT, sessionChanged } from "./session";
+
 /** Sends operations to the gateway that served this page; answers come as one JSON document. */
 export function createFetcher(): Fetcher {
   const send = createGraphiQLFetcher({
     url: "/graphql",
     enableIncrementalDelivery: false,
+    headers: PREFLIGHT,
     fetch: fetchJson,
   });
   return (params, options) => send({ ...params, operationName: operationName(params) }, options);
@@ -21,9 +24,20 @@ function operationName({ query, operationName }: FetcherParams): string | null {
   }
 }
 
-/** Shows what a proxy or a refusing server says, where that is not JSON. */
+/**
+ * Shows what a proxy or a refusing server says, where that is not JSON.
+ *
+ * A token that somebody typed goes without the cookie: two credentials at once are refused.
+ */
 const fetchJson: typeof fetch = async (input, init) => {
-  const response = await fetch(input, init);
+  const credentials = new Headers(init?.headers).has("authorization") ? "omit" : "same-origin";
+  const response = await fetch(input, { ...init, credentials });
+  const ended = response.status === 401 && credentials !== "omit";
+  if (ended || mutates(init?.body)) sessionChanged({ ended });
   if (response.headers.get("content-type")?.includes("json")) return response;
   throw new Error(`${response.status} ${response.statusText}: ${await response.text()}`);
 };
+
+function mutates(body: unknown): boolean {
+  return typeof body === "string" && /\bmutation\b/.test(body);
+}

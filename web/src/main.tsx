@@ -9,6 +9,7 @@ import { StorageAPI } from "@graphiql/toolkit";
 import { GraphiQL, type GraphiQLProps } from "graphiql";
 import { createRoot } from "react-dom/client";
 
+import { Account } from "./account";
 import { examples } from "./examples";
 import { createFetcher } from "./fetcher";
 
@@ -32,7 +33,12 @@ function App() {
       schemaDescription
       {...firstVisit()}
     >
-      <GraphiQL.Logo>Polyphony</GraphiQL.Logo>
+      <GraphiQL.Logo>
+        <div className="polyphony-logo">
+          <span>Polyphony</span>
+          <Account />
+        </div>
+      </GraphiQL.Logo>
     </GraphiQL>
   );
 }

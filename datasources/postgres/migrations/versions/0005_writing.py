@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
@@ -281,3 +281,5 @@ def upgrade() -> None:
     )
     # Of what is there already no history was kept.
     op.execute("update playlists set oldest_version = version")
+    # The one by person and order does its work, too.
+    op.drop_index(op.f("ix_playlist_followers_user_id"), table_name="playlist_followers")

@@ -1,0 +1,193 @@
+"""What PostgreSQL holds about one person, read page by page: some hundred rows at a time."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Table, literal, or_, select, tuple_
+
+from datasources.postgres.account_tables import audit_log
+from datasources.postgres.client import Postgres
+from datasources.postgres.reading import any_of
+from datasources.postgres.tables import (
+    artists,
+    external_ids,
+    playlist_collaborators,
+    playlist_followers,
+    playlist_items,
+    playlists,
+    saved_tracks,
+    tracks,
+    user_follows,
+    users,
+)
+from datasources.records.external_ids import EntityKind
+
+_ROWS_AT_ONCE = 500
+
+Rows = Sequence[Mapping[str, Any]]
+"""Rows by the names of their columns."""
+
+
+async def fetch_external_ids(postgres: Postgres, user_id: UUID) -> Rows:
+    """Return what other services call a person: `source` and `value` (`external_ids`)."""
+    statement = (
+        select(external_ids.c.source, external_ids.c.value)
+        .where(external_ids.c.type == EntityKind.USER, external_ids.c.entity_id == user_id)
+        .order_by(external_ids.c.source, external_ids.c.value)
+    )
+    return [row._asdict() for row in await postgres.read(statement)]
+
+
+def iter_playlists(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield a person's playlists, all columns but the owner, the oldest first (`playlists`)."""
+    columns = [column for column in playlists.c if column.name != "owner_id"]
+    return _iter(
+        postgres, select(*columns).where(playlists.c.owner_id == user_id), [playlists.c.id]
+    )
+
+
+def iter_items(postgres: Postgres, playlist_id: UUID) -> AsyncIterator[Rows]:
+    """Yield the items of a playlist in its order, with the titles of their tracks.
+
+    Read from `playlist_items` and `tracks`.
+    """
+    items = playlist_items.c
+    statement = (
+        select(items.id, items.track_id, tracks.c.title, items.added_by, items.added_at)
+        .join(tracks, tracks.c.id == items.track_id)
+        .where(items.playlist_id == playlist_id)
+    )
+    return _iter(postgres, statement, [items.position, items.id])
+
+
+def iter_collaborators(postgres: Postgres, playlist_id: UUID) -> AsyncIterator[Rows]:
+    """Yield with whom a playlist is shared (`playlist_collaborators`, `users`)."""
+    theirs = playlist_collaborators.c
+    statement = (
+        select(theirs.user_id, users.c.handle, theirs.role, theirs.added_at)
+        .join(users, users.c.id == theirs.user_id)
+        .where(theirs.playlist_id == playlist_id)
+    )
+    return _iter(postgres, statement, [theirs.user_id])
+
+
+def iter_memberships(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield the playlists that others share with a person (`playlist_collaborators`)."""
+    theirs = playlist_collaborators.c
+    statement = (
+        select(theirs.playlist_id, playlists.c.title, theirs.role, theirs.added_at)
+        .join(playlists, playlists.c.id == theirs.playlist_id)
+        .where(theirs.user_id == user_id)
+    )
+    return _iter(postgres, statement, [theirs.playlist_id])
+
+
+def iter_followed_playlists(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield the ids of the playlists that a person follows (`playlist_followers`)."""
+    column = playlist_followers.c.playlist_id
+    statement = select(column).where(playlist_followers.c.user_id == user_id)
+    return _iter(postgres, statement, [column])
+
+
+def iter_additions(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield what a person added to the playlists of others (`playlist_items`, `tracks`)."""
+    items = playlist_items.c
+    statement = (
+        select(items.id, items.playlist_id, items.track_id, tracks.c.title, items.added_at)
+        .join(tracks, tracks.c.id == items.track_id)
+        .join(playlists, playlists.c.id == items.playlist_id)
+        .where(items.added_by == user_id, playlists.c.owner_id != user_id)
+    )
+    return _iter(postgres, statement, [items.id])
+
+
+def iter_saved_tracks(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield a person's library with the titles of the tracks (`saved_tracks`, `tracks`)."""
+    statement = (
+        select(saved_tracks.c.track_id, tracks.c.title, saved_tracks.c.saved_at)
+        .join(tracks, tracks.c.id == saved_tracks.c.track_id)
+        .where(saved_tracks.c.user_id == user_id)
+    )
+    return _iter(postgres, statement, [saved_tracks.c.track_id])
+
+
+def iter_following(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield whom a person follows: `user_id` and `handle` (`user_follows`, `users`)."""
+    return _iter_people(postgres, user_follows.c.followed_id, user_follows.c.follower_id == user_id)
+
+
+def iter_followers(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield who follows a person: `user_id` and `handle` (`user_follows`, `users`)."""
+    return _iter_people(postgres, user_follows.c.follower_id, user_follows.c.followed_id == user_id)
+
+
+def iter_security_events(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield what a person did, and what was done to their account, the oldest first (`audit_log`).
+
+    `by_you` tells the two apart; of somebody else's act the place is not theirs to know.
+    """
+    log = audit_log.c
+    by_you = or_(log.actor_id == user_id, log.actor_id.is_(None))
+    columns = (log.id, log.at, log.action, log.result, by_you.label("by_you"))
+    where = (log.address, log.user_agent)
+    own = select(*columns, *where).where(log.subject_id == user_id, by_you)
+    others = select(*columns, *(literal("").label(column.name) for column in where)).where(
+        log.subject_id == user_id, ~by_you
+    )
+    elsewhere = select(*columns, *where).where(
+        log.actor_id == user_id,
+        or_(log.subject_id.is_(None), log.subject_id != user_id),
+    )
+    union = own.union_all(others, elsewhere).subquery("events")
+    return _iter(postgres, select(union), [union.c.id])
+
+
+async def fetch_titles(postgres: Postgres, ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """Return the titles of tracks; one that the catalogue has no more is absent (`tracks`)."""
+    return await _fetch_names(postgres, tracks, tracks.c.title, ids)
+
+
+async def fetch_artist_names(postgres: Postgres, ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """Return the names of artists; one that the catalogue has no more is absent (`artists`)."""
+    return await _fetch_names(postgres, artists, artists.c.name, ids)
+
+
+async def _fetch_names(
+    postgres: Postgres, table: Table, name: ColumnElement[str], ids: Collection[UUID]
+) -> Mapping[UUID, str]:
+    rows = await postgres.read(select(table.c.id, name).where(any_of(table.c.id, ids)))
+    return {row[0]: row[1] for row in rows}
+
+
+def _iter_people(
+    postgres: Postgres, shown: ColumnElement[UUID], condition: ColumnElement[bool]
+) -> AsyncIterator[Rows]:
+    statement = (
+        select(shown.label("user_id"), users.c.handle)
+        .select_from(user_follows)
+        .join(users, users.c.id == shown)
+        .where(condition)
+    )
+    return _iter(postgres, statement, [shown])
+
+
+async def _iter(
+    postgres: Postgres, statement: Select[Any], keys: Sequence[ColumnElement[Any]]
+) -> AsyncIterator[Rows]:
+    """Yield a statement's rows in the order of columns that are unique together.
+
+    Each page is a statement of its own: nothing is held while whoever reads takes their time.
+    """
+    names = [f"key_{number}" for number in range(len(keys))]
+    labelled = [key.label(name) for key, name in zip(keys, names, strict=True)]
+    ordered = statement.add_columns(*labelled).order_by(*keys).limit(_ROWS_AT_ONCE)
+    page = ordered
+    while rows := await postgres.read(page):
+        yield [
+            {name: value for name, value in row._asdict().items() if name not in names}
+            for row in rows
+        ]
+        last = zip(names, keys, strict=True)
+        after = [literal(getattr(rows[-1], name), key.type) for name, key in last]
+        page = ordered.where(tuple_(*keys) > tuple_(*after))

@@ -1,0 +1,49 @@
+"""The routes of all pages, below `/account`."""
+
+from functools import partial
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Mount, Route
+
+from gateway.pages import (
+    activity,
+    data,
+    passkeys,
+    passwords,
+    profile,
+    second_factor,
+    sessions,
+    sign_in,
+    sign_up,
+)
+from gateway.pages.errors import http_error
+from gateway.pages.rendering import Renderer
+from gateway.pages.static_files import StaticFile
+from gateway.settings import Settings
+
+PAGES = (
+    *sign_up.PAGES,
+    *sign_in.PAGES,
+    *passwords.PAGES,
+    *profile.PAGES,
+    *second_factor.PAGES,
+    *passkeys.PAGES,
+    *sessions.PAGES,
+    *activity.PAGES,
+    *data.PAGES,
+)
+
+
+def page_routes(settings: Settings) -> list[BaseRoute]:
+    """Return the routes of the pages, and of their style sheet and script.
+
+    They are an application of their own, so that what goes wrong there is shown as a page.
+    """
+    renderer = Renderer(graphiql=settings.graphiql_on)
+    answer = partial(http_error, renderer)
+    pages = Starlette(
+        routes=[Mount("/account/static", StaticFile()), *(page.route(renderer) for page in PAGES)],
+        exception_handlers={HTTPException: answer, Exception: answer},
+    )
+    return [Route("/account", pages), Route("/account/{page:path}", pages)]

@@ -1,0 +1,1 @@
+"""Fields of the root of reading that are for a few, by what they show."""

@@ -1,0 +1,241 @@
+"""A person with something in every table, collection and key, and another who stays."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from auth.identity import Identity
+from datasources.ids import new_id
+from datasources.mongo.artist_plays import ArtistPlays, write_artist_plays
+from datasources.mongo.listens import write_listens
+from datasources.postgres.account_tables import metadata, passkeys
+from datasources.postgres.bulk import copy_rows
+from datasources.postgres.mail_tokens import mint
+from datasources.postgres.search_index import entry
+from datasources.records.accounts import MailTokenPurpose
+from datasources.records.external_ids import EntityKind
+from datasources.records.listening import ListeningRange, NewListen
+from datasources.redis.now_playing import put_now_playing
+from datasources.stores import Stores
+from resolvers.context import utc_now
+from resolvers.mails import MailTemplate, queue_mail
+from tests.factories.accounts import an_account
+from tests.factories.music import NOW, Music, artist_id, track_id
+from tests.factories.people import cookie_of, tokens_of
+
+PLAYLISTS, ITEMS, LISTENS = 3, 4, 25
+SECRET = b"a sealed secret that nobody may see"
+"""What the account's second factor and passkey hold, for tests that look for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """Who is who, and how Ann is signed in."""
+
+    ann: UUID
+    bob: UUID
+    cookie: str
+    access_token: str
+    bobs_playlist: UUID
+
+
+async def belongings(stores: Stores, identity: Identity) -> Belongings:
+    """Make both people and their belongings."""
+    ann = await an_account(stores, "ann", identity=identity)
+    bob = await an_account(stores, "bob", identity=identity)
+    music = Music()
+    for number in range(1, ITEMS + 1):
+        music.artist(number)
+        music.track(number, [number])
+    await music.write(stores)
+    bobs = await _playlists(stores, ann, bob)
+    await _account(stores, ann)
+    await _listening(stores, ann)
+    await _listening(stores, bob)
+    cookie = await cookie_of(stores, identity, ann)
+    tokens = await tokens_of(stores, identity, ann)
+    return Belongings(ann, bob, cookie, tokens.access_token, bobs)
+
+
+def _playlist(owner: UUID, title: str) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "owner_id": owner,
+        "title": title,
+        "visibility": "PUBLIC",
+        "follower_count": 1,
+        "track_count": ITEMS,
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+
+
+async def _playlists(stores: Stores, ann: UUID, bob: UUID) -> UUID:
+    anns = [_playlist(ann, f"Secret of ann {number}") for number in range(PLAYLISTS)]
+    bobs = _playlist(bob, "Bob's")
+    items = [
+        {
+            "id": new_id(),
+            "playlist_id": one["id"],
+            "position": f"a{place:04}",
+            "track_id": track_id(place + 1),
+            "added_by": ann,
+            "added_at": NOW,
+        }
+        for one in (*anns, bobs)
+        for place in range(ITEMS)
+    ]
+    ids = [one["id"] for one in anns]
+    shared = [
+        {"playlist_id": playlist, "user_id": user, "role": "EDITOR", "added_at": NOW}
+        for playlist, user in [(ids[0], bob), (bobs["id"], ann)]
+    ]
+    follows = [(playlist, bob) for playlist in ids] + [(bobs["id"], ann)]
+    others = [
+        {"source": "LASTFM", "type": "USER", "value": "anns-other-name", "entity_id": ann},
+        {"source": "SPOTIFY", "type": "PLAYLIST", "value": "anns-list", "entity_id": ids[0]},
+        {"source": "LASTFM", "type": "USER", "value": "bobs-other-name", "entity_id": bob},
+    ]
+    found = [entry(EntityKind.PLAYLIST, one["id"], str(one["title"]), (), 0) for one in anns]  # type: ignore[arg-type]  # a row's values are objects
+    async with stores.postgres.transaction() as connection:
+        await copy_rows(connection, "playlists", [*anns, bobs])
+        await copy_rows(connection, "playlist_items", items)
+        await copy_rows(connection, "playlist_collaborators", shared)
+        await copy_rows(
+            connection,
+            "playlist_followers",
+            [{"playlist_id": playlist, "user_id": user} for playlist, user in follows],
+        )
+        await copy_rows(
+            connection,
+            "user_follows",
+            [{"follower_id": a, "followed_id": b} for a, b in [(ann, bob), (bob, ann)]],
+        )
+        await copy_rows(
+            connection,
+            "saved_tracks",
+            [
+                {"user_id": user, "track_id": track_id(number), "saved_at": NOW}
+                for user in (ann, bob)
+                for number in range(1, ITEMS + 1)
+            ],
+        )
+        await copy_rows(connection, "external_ids", others)
+        await copy_rows(connection, "search_entries", found)
+    bobs_id = bobs["id"]
+    assert isinstance(bobs_id, UUID)
+    return bobs_id
+
+
+async def _account(stores: Stores, ann: UUID) -> None:
+    async with stores.postgres.transaction() as connection:
+        await connection.execute(
+            text(
+                "update accounts set totp_sealed = :sealed, totp_confirmed_at = now()"
+                " where user_id = :ann"
+            ),
+            {"sealed": SECRET, "ann": ann},
+        )
+        await connection.execute(
+            text("insert into recovery_codes (user_id, hash) values (:ann, :hash)"),
+            {"ann": ann, "hash": SECRET},
+        )
+        await connection.execute(
+            passkeys.insert().values(
+                id=new_id(),
+                user_id=ann,
+                credential_id=SECRET,
+                public_key=SECRET,
+                sign_count=0,
+                transports=[],
+                name="Ann's phone",
+                backed_up=False,
+                created_at=NOW,
+            )
+        )
+        await mint(
+            connection, MailTokenPurpose.CHANGE_EMAIL, ann, "x@example.org", timedelta(days=1)
+        )
+        await queue_mail(connection, MailTemplate.PASSKEY_ADDED, user_id=ann)
+
+
+async def _listening(stores: Stores, user: UUID) -> None:
+    plays = [
+        NewListen(
+            user, track_id(1 + n % ITEMS), NOW - timedelta(hours=n // 2), 180_000, "test", n > 0
+        )
+        for n in range(LISTENS)
+    ]
+    await write_listens(stores.mongo, plays)
+    counts = [
+        ArtistPlays(f"lastfm:{user}:{n}", user, artist_id(n), 10 * n) for n in range(1, ITEMS + 1)
+    ]
+    await write_artist_plays(stores.mongo, counts)
+    top = [{"id": str(track_id(1)), "plays": 3}]
+    mongo = stores.mongo
+    await mongo["recent_listens"].insert_one({"_id": str(user), "total": 0, "listens": []})
+    entries = [{"id": str(track_id(1)), "score": 0.5, "because": "Artist 1"}]
+    model = {"name": "test", "version": 1, "trained_at": NOW}
+    await mongo["user_recommendations"].insert_one(
+        {"_id": str(user), "model": model, "entries": entries}
+    )
+    for collection in ("top_tracks", "top_artists"):
+        for range_ in ListeningRange:
+            await mongo[collection].insert_one(
+                {"_id": f"{user}:{range_}", "entries": top, "run": "1"}
+            )
+    await put_now_playing(stores.redis, user, track_id(1), utc_now(), 600)
+    failed_at = {"an attempt": utc_now().timestamp() * 1000}
+    await stores.redis.client.zadd(stores.redis.key("attempts", "account", user), failed_at)
+    await stores.mongo["track_plays"].update_one(
+        {"_id": str(track_id(1))}, {"$inc": {"plays": LISTENS}}, upsert=True
+    )
+
+
+async def everything(stores: Stores) -> AsyncIterator[tuple[str, Any]]:
+    """Yield all that the three stores hold: the name of the place, and a row, document or key."""
+    for table in metadata.sorted_tables:
+        for row in await stores.postgres.read(select(table)):
+            yield f"postgres {table.name}", dict(row._mapping)
+    for name in await stores.mongo.database.list_collection_names():
+        async for document in stores.mongo[name].find({}):
+            yield f"mongo {name}", document
+    client = stores.redis.client
+    async for key in client.scan_iter(match=f"{stores.redis.prefix}*"):
+        kind = await client.type(key)
+        reader = _READERS[str(kind)]
+        yield "redis", (key, await reader(client, key))
+
+
+_READERS: Mapping[str, Callable[[Any, Any], Awaitable[Any]]] = {
+    "string": lambda client, key: client.get(key),
+    "set": lambda client, key: client.smembers(key),
+    "hash": lambda client, key: client.hgetall(key),
+    "zset": lambda client, key: client.zrange(key, 0, -1, withscores=True),
+}
+
+
+async def places_with(stores: Stores, *needles: object) -> set[str]:
+    """Return where any of these values stands, in whatever form a store shows it."""
+    words = [str(one).lower() for one in needles]
+    words += [one.hex for one in needles if isinstance(one, UUID)]
+    found = set()
+    async for place, thing in everything(stores):
+        shown = _shown(thing).lower()
+        if any(word in shown for word in words):
+            found.add(place)
+    return found
+
+
+def _shown(thing: Any) -> str:
+    if isinstance(thing, dict):
+        return " ".join(f"{key}={_shown(value)}" for key, value in thing.items())
+    if isinstance(thing, list | tuple | set):
+        return " ".join(map(_shown, thing))
+    if isinstance(thing, bytes):
+        return f"{thing.hex()} {thing.decode(errors='replace')}"
+    return str(thing)

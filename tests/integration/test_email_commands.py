@@ -1,0 +1,115 @@
+"""Changing the address of an account."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from datasources.records.accounts import MailTokenPurpose
+from datasources.stores import Stores
+from resolvers.context import utc_now
+from resolvers.email_commands import MailRequested, change_email
+from resolvers.errors import InvalidInput, Unauthenticated, WrongCredentials
+from resolvers.password_commands import reset_password
+from resolvers.sign_up import EmailVerified, verify_email
+from tests.factories.accounts import (
+    OTHER_PASSWORD,
+    PASSWORD,
+    account_of,
+    an_account,
+    audited,
+    link,
+    queued,
+    signed_in_as,
+    statements,
+)
+from tests.factories.operations import context_of
+from tests.factories.people import change_account
+
+CHANGE = MailTokenPurpose.CHANGE_EMAIL
+NEW = "new@example.org"
+
+
+async def test_a_link_to_the_new_address_changes_it(empty_stores: Stores) -> None:
+    ann = await an_account(empty_stores)
+    context = context_of(empty_stores, signed_in_as(ann))
+    assert await change_email(context, PASSWORD, " New@Example.ORG ") == MailRequested(
+        "New@example.org"
+    )
+    assert (await account_of(empty_stores, ann)).email == "ann@example.org"
+    [mail] = await queued(empty_stores)
+    assert (mail["template"], mail["email"], mail["user_id"]) == (
+        "CHANGE_EMAIL", "New@example.org", str(ann)
+    )  # fmt: skip
+    token = await link(empty_stores, CHANGE, ann, "New@example.org")
+    assert (await verify_email(context_of(empty_stores), token)).user.id == ann
+    assert (await account_of(empty_stores, ann)).email == "New@example.org"
+    told = (await queued(empty_stores))[-1]
+    assert (told["template"], told["email"]) == ("EMAIL_CHANGED", "ann@example.org")
+    assert await audited(empty_stores, "changeEmail") == [("DONE", ann, ann)] * 2
+    with pytest.raises(WrongCredentials):
+        await verify_email(context_of(empty_stores), token)
+
+
+async def test_a_known_address_makes_no_difference(empty_stores: Stores) -> None:
+    ann = await an_account(empty_stores)
+    await an_account(empty_stores, "bob")
+    context = context_of(empty_stores, signed_in_as(ann))
+    sent = []
+    for email in ("bob@example.org", "nobody@example.org"):
+        with statements() as found:
+            assert await change_email(context, PASSWORD, email) == MailRequested(email)
+        sent.append(found)
+    assert sent[0] == sent[1]
+
+
+async def test_an_address_taken_meanwhile(empty_stores: Stores) -> None:
+    ann = await an_account(empty_stores)
+    await an_account(empty_stores, "bob")
+    token = await link(empty_stores, CHANGE, ann, "BOB@example.org")
+    with pytest.raises(InvalidInput, match="Another account"):
+        await verify_email(context_of(empty_stores), token)
+    assert (await account_of(empty_stores, ann)).email == "ann@example.org"
+
+
+async def test_of_two_who_confirm_one_address_at_once_one_has_it(empty_stores: Stores) -> None:
+    people = [await an_account(empty_stores, handle) for handle in ("ann", "bob")]
+    links = [await link(empty_stores, CHANGE, person, NEW) for person in people]
+    found = await asyncio.gather(
+        *(verify_email(context_of(empty_stores), token) for token in links),
+        return_exceptions=True,
+    )
+    assert {type(one) for one in found} == {EmailVerified, InvalidInput}
+
+
+async def test_it_needs_the_password(empty_stores: Stores) -> None:
+    ann = await an_account(empty_stores)
+    context = context_of(empty_stores, signed_in_as(ann))
+    with pytest.raises(WrongCredentials):
+        await change_email(context, "not the password", NEW)
+    with pytest.raises(InvalidInput):
+        await change_email(context, PASSWORD, "new")
+    with pytest.raises(Unauthenticated):
+        await change_email(context_of(empty_stores), PASSWORD, NEW)
+    assert await queued(empty_stores) == []
+
+
+async def test_links_expire_and_closed_accounts_stay(empty_stores: Stores) -> None:
+    ann = await an_account(empty_stores)
+    expired = await link(empty_stores, CHANGE, ann, NEW, timedelta(seconds=-1))
+    with pytest.raises(WrongCredentials):
+        await verify_email(context_of(empty_stores), expired)
+    good = await link(empty_stores, CHANGE, ann, NEW)
+    await change_account(empty_stores, ann, disabled_at=utc_now())
+    with pytest.raises(WrongCredentials):
+        await verify_email(context_of(empty_stores), good)
+
+
+async def test_a_reset_link_does_not_outlive_the_address(empty_stores: Stores) -> None:
+    """Who reads the old address may have asked for another password."""
+    ann = await an_account(empty_stores)
+    reset = await link(empty_stores, MailTokenPurpose.RESET_PASSWORD, ann, "ann@example.org")
+    token = await link(empty_stores, CHANGE, ann, NEW)
+    await verify_email(context_of(empty_stores), token)
+    with pytest.raises(WrongCredentials):
+        await reset_password(context_of(empty_stores), reset, OTHER_PASSWORD)
