@@ -117,17 +117,17 @@ async def complete_sign_in(context: RequestContext, challenge: str, code: str) -
         raise Forbidden(NEEDS_PREFLIGHT)
     try:
         async with attempt(context, _attempts_of(user_id)):
-            how = await _second_step(context, user_id, begun, challenge, code)
+            account, how = await _second_step(context, user_id, begun, challenge, code)
     except WrongCredentials:
         await _note_failure(context, user_id)
         raise
-    return await begin_session(context, user_id, kind, ("password", how))
+    return await begin_session(context, user_id, kind, ("password", how), shown=account)
 
 
 async def _second_step(
     context: RequestContext, user_id: UUID, begun: dict[str, Any], challenge: str, code: str
-) -> str:
-    """Use up the code and the challenge, both or neither, and return what code it was."""
+) -> tuple[AccountRecord, str]:
+    """Use up the code and the challenge, both or neither; return whose, and what code it was."""
     async with context.stores.postgres.transaction() as connection:
         account = await lock_account(connection, user_id)
         if account is None or account.disabled_at or _state(account) != begun["state"]:
@@ -136,7 +136,7 @@ async def _second_step(
         # Last, while the code can still be given back: one of several at a time gets through.
         if how is None or not await challenges.end(context.stores.redis, _KIND, challenge):
             raise WrongCredentials(_WRONG)
-    return how
+    return account, how
 
 
 async def _note_failure(context: RequestContext, user_id: UUID) -> None:

@@ -26,8 +26,9 @@ from resolvers.context import Client, RequestContext
 from resolvers.ids import global_id
 from schema.build import build_schema
 from tests.factories.accounts import statements
-from tests.factories.operations import ask, context_of, respond
-from tests.factories.people import add_account
+from tests.factories.http import client_of, post
+from tests.factories.operations import ask, context_of, identity_of, respond
+from tests.factories.people import add_account, tokens_of
 from tests.plugins.round_trips import RoundTrips
 
 ADMIN = person(UUID(int=99), Role.ADMIN)
@@ -92,7 +93,8 @@ async def test_it_cannot_be_changed_even_by_its_owner(empty_stores: Stores, stat
     assert owner == user
     with pytest.raises(DBAPIError) as refused:
         await run(empty_stores, *statement.split("; "))
-    assert "append only" in str(refused.value)
+    # Who is no superuser cannot even pretend to be a replica.
+    assert re.search("append only|permission denied to set", str(refused.value))
     assert await count(empty_stores) == 1
     ((action,),) = await empty_stores.postgres.read(select(audit_log.c.action))
     assert action == "signIn"
@@ -369,6 +371,21 @@ async def test_no_postgresql_changes_no_answer(empty_stores: Stores) -> None:
         context.reply.denied.add("Mutation.signOut")
         await record_denials(replace(context, stores=stores))
     assert [one["event"] for one in logs] == ["denial not recorded"]
+
+
+async def test_the_endpoint_writes_what_it_refuses(empty_stores: Stores) -> None:
+    identity = identity_of(empty_stores)
+    ann = await add_account(empty_stores)
+    token = (await tokens_of(empty_stores, identity, ann)).access_token
+    async with client_of(empty_stores, identity) as client:
+        bearer = {"Authorization": f"Bearer {token}"}
+        for headers in ({}, bearer, bearer):  # without a credential it is no news
+            answer = await post(client, "{ auditLog { totalCount } }", headers=headers)
+            assert answer.json()["errors"]
+    rows = await denials(empty_stores)
+    assert 1 <= len(rows) <= 2  # two where a minute ends in between
+    assert all(row.actor_id == ann for row in rows)
+    assert rows[0].details == {"what": ["Query.auditLog"]}
 
 
 async def test_an_entry_says_who_and_from_where(empty_stores: Stores) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import delete
@@ -11,10 +12,11 @@ from datasources.postgres.account_tables import accounts
 from datasources.postgres.second_factors import fetch_second_factors
 from datasources.redis import challenges
 from datasources.stores import Stores
+from resolvers import second_factor
 from resolvers.context import Client
 from resolvers.errors import Forbidden, RateLimited, WrongCredentials
 from resolvers.second_factor import complete_sign_in
-from resolvers.sessions import SignedIn
+from resolvers.sessions import SignedIn, begin_session
 from tests.factories.operations import respond
 from tests.factories.people import BROWSER, change_account
 from tests.factories.second_factors import House
@@ -186,6 +188,21 @@ async def test_a_change_ends_all_challenges(
     await change_account(empty_stores, ada, **values)
     await refused(house, challenge, app.at(house.now))
     await refused(house, challenge, codes[0])
+
+
+async def test_a_password_that_changes_in_between_lets_nobody_in(
+    empty_stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House.of(empty_stores)
+    ada = await house.person()
+    _, codes = await house.enrol(ada)
+
+    async def slow_begin_session(*args: Any, **options: Any) -> SignedIn:
+        await change_account(empty_stores, ada, password_changed_at=house.now)
+        return await begin_session(*args, **options)
+
+    monkeypatch.setattr(second_factor, "begin_session", slow_begin_session)
+    await refused(house, await house.challenge(), codes[0])
 
 
 async def test_nobody_signs_in_to_an_account_that_is_gone(empty_stores: Stores) -> None:

@@ -5,8 +5,9 @@ import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Table, UniqueConstraint
 
+from datasources.postgres import tables
 from datasources.postgres.tables import metadata
 from gateway.sample.catalogue import Catalogue, sample_catalogue
 from gateway.sample.dice import Dice, Urn
@@ -75,10 +76,10 @@ def test_there_is_as_much_as_promised(sample_tables: dict[str, list[Row]]) -> No
 
 
 def test_every_table_has_rows_of_one_shape(sample_tables: dict[str, list[Row]]) -> None:
-    assert set(sample_tables) == set(metadata.tables)
+    music = {name for name, one in vars(tables).items() if isinstance(one, Table)}
+    assert set(sample_tables) == music
     for name, rows in sample_tables.items():
-        computed = {column.name for column in metadata.tables[name].columns if column.computed}
-        wanted = {column.name for column in metadata.tables[name].columns} - computed
+        wanted = {column.name for column in metadata.tables[name].columns if not column.computed}
         assert {frozenset(row) for row in rows} == {frozenset(wanted)}, name
 
 
