@@ -11,8 +11,11 @@ ExpectedError
     ├── NotFound            there is no such thing for this caller
     ├── LimitExceeded       there may not be more of these
     ├── RateLimited         too often; come back later
+    ├── PlaylistConflict    others changed the items meanwhile, and what was named is gone
     └── Overloaded          too much at this moment
 """
+
+from uuid import UUID
 
 
 class ExpectedError(Exception):
@@ -70,6 +73,18 @@ class RateLimited(Refusal):
     def __init__(self, retry_after_s: int, message: str) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class PlaylistConflict(Refusal):
+    """Items that a change names are not in the list any more. Nothing has changed.
+
+    `current_version` is that of the list without the change, `items` are the ids of what is gone.
+    """
+
+    def __init__(self, message: str, current_version: int, items: tuple[UUID, ...]) -> None:
+        super().__init__(message)
+        self.current_version = current_version
+        self.items = items
 
 
 class Overloaded(Refusal):

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from graphql import FieldNode, GraphQLError, GraphQLSyntaxError
 
-from datasources.errors import StoreError
+from datasources.errors import OutcomeUnknown, StoreError
 from resolvers.errors import (
     BadCursor,
     BadUserInput,
@@ -15,6 +15,7 @@ from resolvers.errors import (
     LimitExceeded,
     NotFound,
     Overloaded,
+    PlaylistConflict,
     RateLimited,
     Refusal,
     Unauthenticated,
@@ -31,8 +32,10 @@ class ErrorCode(StrEnum):
     UNAUTHENTICATED = "UNAUTHENTICATED"
     FORBIDDEN = "FORBIDDEN"
     NOT_FOUND = "NOT_FOUND"
+    CONFLICT = "CONFLICT"
     RATE_LIMITED = "RATE_LIMITED"
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
     INTERNAL = "INTERNAL"
 
@@ -50,6 +53,9 @@ def coded(error: GraphQLError, request_id: str, *, validated: bool) -> GraphQLEr
             return _with(error, str(cause), code=ErrorCode.BAD_USER_INPUT)
         case Refusal() as cause:
             return _with(error, str(cause), code=code_of(cause))
+        case OutcomeUnknown(store=store):
+            message = f"The {store} service was lost while it stored this: it may be done, or not."
+            return _with(error, message, code=ErrorCode.OUTCOME_UNKNOWN, service=store)
         case StoreError(store=store):
             message = f"The {store} service does not answer; what does not need it is here."
             return _with(error, message, code=ErrorCode.SERVICE_UNAVAILABLE, service=store)
@@ -101,6 +107,7 @@ _CODES: Mapping[type, ErrorCode] = {
     Unauthenticated: ErrorCode.UNAUTHENTICATED,
     Forbidden: ErrorCode.FORBIDDEN,
     NotFound: ErrorCode.NOT_FOUND,
+    PlaylistConflict: ErrorCode.CONFLICT,
     LimitExceeded: ErrorCode.LIMIT_EXCEEDED,
     RateLimited: ErrorCode.RATE_LIMITED,
     Overloaded: ErrorCode.SERVICE_UNAVAILABLE,
