@@ -39,6 +39,8 @@ def needs(*scopes: Scope) -> Access:
 CATALOG = needs(Scope.CATALOG_READ)
 PLAYLISTS = needs(Scope.PLAYLISTS_READ)
 LISTENS = needs(Scope.LISTENS_READ)
+LIBRARY = needs(Scope.LIBRARY_READ)
+LIBRARY_WRITE = needs(Scope.LIBRARY_WRITE)
 RECOMMENDATIONS = needs(Scope.RECOMMENDATIONS_READ)
 ACCOUNT = needs(Scope.ACCOUNT_MANAGE)
 ADMIN = needs(Scope.ADMIN)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
+from datasources.postgres.blocks import unhidden
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import fetch_pages
 from datasources.postgres.reading import any_of, columns_of, fetch_by_ids, fetch_counts, fetch_lists
@@ -39,10 +40,14 @@ _PUBLIC = playlists.c.visibility == PlaylistVisibility.PUBLIC
 
 
 async def fetch_playlists_by_ids(
-    postgres: Postgres, ids: Sequence[UUID]
+    postgres: Postgres, ids: Sequence[UUID], viewer: UUID | None = None
 ) -> Mapping[UUID, PlaylistRecord]:
-    """Return playlists by id, whoever may see them (`playlists`)."""
-    return await fetch_by_ids(postgres, PlaylistRecord, playlists, ids)
+    """Return playlists by id, whoever may see them (`playlists`).
+
+    Of a viewer, without those whose owners they do not see (`blocks`).
+    """
+    shown = unhidden(playlists.c.owner_id, viewer)
+    return await fetch_by_ids(postgres, PlaylistRecord, playlists, ids, shown)
 
 
 async def fetch_playlists_of_users(
@@ -116,11 +121,11 @@ async def count_items_of_playlists(postgres: Postgres, ids: Sequence[UUID]) -> M
 
 
 async def fetch_collaborators(
-    postgres: Postgres, ids: Sequence[UUID]
+    postgres: Postgres, ids: Sequence[UUID], viewer: UUID | None
 ) -> Mapping[UUID, Sequence[CollaboratorRecord]]:
-    """Return the collaborators of each playlist, the first to join first.
+    """Return the collaborators of each playlist whom the viewer sees, the first to join first.
 
-    Read from `playlist_collaborators` and `users`.
+    Read from `playlist_collaborators`, `users` and `blocks`.
     """
 
     def collaborator(
@@ -132,7 +137,7 @@ async def fetch_collaborators(
     statement = (
         select(table.playlist_id, table.role, table.added_at, *columns_of(UserRecord, users))
         .join(users, users.c.id == table.user_id)
-        .where(any_of(table.playlist_id, ids))
+        .where(any_of(table.playlist_id, ids), unhidden(table.user_id, viewer))
         .order_by(table.playlist_id, table.added_at, table.user_id)
     )
     return await fetch_lists(postgres, statement, collaborator)

@@ -42,11 +42,16 @@ def columns_of(record: type[Any], table: FromClause) -> list[ColumnElement[Any]]
 
 
 async def fetch_by_ids(
-    postgres: Postgres, record: type[T], table: FromClause, ids: Sequence[UUID]
+    postgres: Postgres,
+    record: type[T],
+    table: FromClause,
+    ids: Sequence[UUID],
+    *only: ColumnElement[bool],
 ) -> Mapping[UUID, T]:
     """Return records by the table's `id`; a missing id is absent."""
     id_ = table.c.id
-    rows = await postgres.read(select(id_, *columns_of(record, table)).where(any_of(id_, ids)))
+    statement = select(id_, *columns_of(record, table)).where(any_of(id_, ids), *only)
+    rows = await postgres.read(statement)
     return {row[0]: record(*row[1:]) for row in rows}
 
 

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from datasources.loaders.library import PlaylistIsFollowed
 from datasources.loaders.playlists import CollaboratorsOfPlaylist, ItemsOfPlaylist
 from datasources.loaders.recommendations import SuggestionsOfPlaylist
-from datasources.loaders.users import UserById
+from datasources.loaders.users import SeenUserById
 from datasources.records.playlists import (
     CollaboratorRecord,
     CollaboratorRole,
@@ -18,7 +19,7 @@ from datasources.records.playlists import (
 from schema.pagination import Connection
 from schema.permissions import PLAYLISTS, RECOMMENDATIONS
 from schema.scalars import BigInt
-from schema.types.entity import ExternalId, Node, external_ids, record_id
+from schema.types.entity import ExternalId, Node, external_ids, marked, record_id
 from schema.types.recommendation import TrackRecommendationConnection
 from schema.types.track import Track
 from schema.views import attribute, computed, loaded, paged, view
@@ -38,7 +39,10 @@ class PlaylistItem:
     )
     track: Track = attribute("The track.")
     added_by: User | None = loaded(
-        UserById, key="added_by_id", description="Who added it; null is unknown."
+        SeenUserById,
+        key="added_by_id",
+        for_viewer=True,
+        description="Who added it; null is unknown, or hidden from the viewer by a block.",
     )
     added_at: datetime | None = attribute("When it was added; null is unknown.")
 
@@ -72,10 +76,14 @@ class Playlist(Node):
     created_at: datetime = attribute("When it was made.")
     updated_at: datetime = attribute("When its title, description or visibility last changed.")
     external_ids: list[ExternalId] | None = external_ids()
-    owner: User | None = loaded(UserById, key="owner_id", description="Whose it is.")
+    is_followed: bool | None = marked(PlaylistIsFollowed, "Whether the viewer follows it.")
+    owner: User | None = loaded(
+        SeenUserById, key="owner_id", for_viewer=True, description="Whose it is."
+    )
     collaborators: list[Collaborator] | None = loaded(
         CollaboratorsOfPlaylist,
         key="id",
+        for_viewer=True,
         description="With whom it is shared, the first to join first.",
     )
     items: Connection[PlaylistItem] | None = paged(
