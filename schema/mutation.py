@@ -3,8 +3,11 @@
 import strawberry
 
 from schema.mutations.accounts import AccountMutations
+from schema.mutations.collaboration import CollaborationMutations
 from schema.mutations.deletion import DeletionMutations
+from schema.mutations.library import LibraryMutations
 from schema.mutations.passkeys import PasskeyMutations
+from schema.mutations.playlists import PlaylistMutations
 from schema.mutations.profile import ProfileMutations
 from schema.mutations.second_factor import SecondFactorMutations
 from schema.mutations.sessions import SessionMutations
@@ -18,5 +21,8 @@ class Mutation(
     SecondFactorMutations,
     PasskeyMutations,
     DeletionMutations,
+    LibraryMutations,
+    PlaylistMutations,
+    CollaborationMutations,
 ):
     """All mutations."""

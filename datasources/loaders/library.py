@@ -66,6 +66,9 @@ FollowedPlaylistsOfUser = PagedBatch(
         "FollowedPlaylistCountOfUser", from_postgres(lists.count_followed_playlists), missing=0
     ),
 )
+BlockedUserByPair = Batch("BlockedUserByPair", from_postgres(lists.fetch_blocked_by_pairs))
+"""Somebody blocked; keys are (blocker, blocked)."""
+
 BlockedUsersOfUser = PagedBatch(
     "BlockedUsersOfUser",
     pages_from_postgres(lists.fetch_blocked_users),

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, cast, extract, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, extract, or_, select, tuple_
 
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import fetch_pages
@@ -151,6 +151,20 @@ async def fetch_blocked_users(
         order=[microseconds, blocks.c.blocked_id],
         record=BlockedUserRecord,
     )
+
+
+async def fetch_blocked_by_pairs(
+    postgres: Postgres, pairs: Sequence[tuple[UUID, UUID]]
+) -> Mapping[tuple[UUID, UUID], BlockedUserRecord]:
+    """Return blocked people by who blocked them and their own id (`blocks`, `users`)."""
+    pair = blocks.c.blocker_id, blocks.c.blocked_id
+    statement = (
+        select(*pair, users.c.id, users.c.handle, users.c.display_name, blocks.c.blocked_at)
+        .join(blocks, blocks.c.blocked_id == users.c.id)
+        .where(tuple_(*pair).in_(pairs))
+    )
+    rows = await postgres.read(statement)
+    return {(row[0], row[1]): BlockedUserRecord(*row[2:]) for row in rows}
 
 
 async def count_blocked_users(postgres: Postgres, ids: Sequence[UUID]) -> Mapping[UUID, int]:
