@@ -9,7 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from auth.policy import (
+    PlaylistAction,
     listening_depends,
+    may_do,
     may_read_library,
     may_see_account,
     may_see_listening,

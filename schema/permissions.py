@@ -38,6 +38,7 @@ def needs(*scopes: Scope) -> Access:
 
 CATALOG = needs(Scope.CATALOG_READ)
 PLAYLISTS = needs(Scope.PLAYLISTS_READ)
+PLAYLISTS_WRITE = needs(Scope.PLAYLISTS_WRITE)
 LISTENS = needs(Scope.LISTENS_READ)
 LIBRARY = needs(Scope.LIBRARY_READ)
 LIBRARY_WRITE = needs(Scope.LIBRARY_WRITE)

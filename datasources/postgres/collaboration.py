@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, cast, delete, extract, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from datasources.postgres.blocks import unhidden
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import fetch_pages
 from datasources.postgres.playlist_tables import playlist_invitations
@@ -91,6 +92,16 @@ async def remove_collaborator(
         theirs.playlist_id == playlist_id, theirs.user_id == user_id
     )
     return (await connection.execute(statement)).rowcount > 0
+
+
+async def remove_apart(connection: AsyncConnection, playlist_id: UUID, owner_id: UUID) -> None:
+    """End the part of those who do not see the owner of a playlist, for a new owner.
+
+    `playlist_collaborators`, `playlist_invitations`; `blocks` says who they are.
+    """
+    for table in (playlist_collaborators, playlist_invitations):
+        hidden = ~unhidden(table.c.user_id, owner_id)
+        await connection.execute(delete(table).where(table.c.playlist_id == playlist_id, hidden))
 
 
 # --- invitations --------------------------------------------------------------------------------

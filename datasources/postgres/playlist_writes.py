@@ -27,6 +27,12 @@ _POPULARITY_OF_A_FOLLOWER = 4
 _MAX_POPULARITY = 100
 
 
+async def fetch_owner(connection: AsyncConnection, playlist_id: UUID) -> UUID | None:
+    """Return whose a playlist is at this moment; None where there is none (`playlists`)."""
+    row = select(playlists.c.owner_id).where(playlists.c.id == playlist_id)
+    return (await connection.execute(row)).scalar_one_or_none()
+
+
 async def lock_playlist(connection: AsyncConnection, playlist_id: UUID) -> PlaylistRecord | None:
     """Return a playlist that nobody else changes until the transaction ends (`playlists`).
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from datasources.postgres.client import Postgres
 from datasources.postgres.playlist_tables import share_links
-from datasources.postgres.reading import any_of, columns_of, fetch_lists
+from datasources.postgres.reading import any_of, columns_of, fetch_by_ids, fetch_lists
 from datasources.records.collaboration import ShareLinkRecord
 
 _COLUMNS = columns_of(ShareLinkRecord, share_links)
@@ -58,6 +58,13 @@ async def revoke_link(connection: AsyncConnection, link_id: UUID, at: datetime) 
         share_links.c.id == link_id, share_links.c.revoked_at.is_(None)
     )
     await connection.execute(statement.values(revoked_at=at))
+
+
+async def fetch_links_by_ids(
+    postgres: Postgres, ids: Sequence[UUID]
+) -> Mapping[UUID, ShareLinkRecord]:
+    """Return links by id, whether they open or not (`share_links`)."""
+    return await fetch_by_ids(postgres, ShareLinkRecord, share_links, ids)
 
 
 async def fetch_links_of_playlists(
