@@ -5,7 +5,7 @@ from uuid import UUID
 
 from auth.policy import PlaylistAction, may_do
 from datasources.postgres.client import Connection
-from datasources.postgres.playlist_edits import Standing, fetch_standing
+from datasources.postgres.playlist_standing import Standing, fetch_standing
 from datasources.records.playlists import CollaboratorRole, PlaylistRecord
 from resolvers.context import RequestContext
 from resolvers.errors import Forbidden, NotFound

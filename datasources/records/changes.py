@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 
@@ -50,3 +51,30 @@ class ChangeRecord:
     kind: ChangeKind
     items: tuple[ItemChange, ...]
     rekeyed: tuple[Rekeyed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListedItem:
+    """An item of a list while it is changed: `duration_ms` is the length of its track."""
+
+    item_id: UUID
+    position: str
+    track_id: UUID
+    added_by_id: UUID | None
+    added_at: datetime | None
+    duration_ms: int
+
+
+class ListVersion(NamedTuple):
+    """A playlist's list as it was at a version."""
+
+    playlist_id: UUID
+    version: int
+
+
+class Missed(NamedTuple):
+    """The changes of a playlist behind one version and before another, both left out."""
+
+    playlist_id: UUID
+    after: int
+    before: int
