@@ -28,6 +28,7 @@ def build_context(
         identity=identity,
         request_id=connection.state.request_id,
         client=client_of(connection, page=page),
+        playlists=connection.state.playlists,
     )
 
 

@@ -12,6 +12,7 @@ from gateway.background import kept_fresh
 from gateway.identity import open_identity
 from gateway.settings import Settings
 from gateway.worker.run import running_worker
+from resolvers.settings import PlaylistSettings
 
 
 class State(TypedDict):
@@ -19,6 +20,7 @@ class State(TypedDict):
 
     stores: Stores
     identity: Identity
+    playlists: PlaylistSettings
 
 
 def lifespan(
@@ -34,6 +36,6 @@ def lifespan(
             kept_fresh(identity, stores),
             running_worker(settings, stores, identity),
         ):
-            yield State(stores=stores, identity=identity)
+            yield State(stores=stores, identity=identity, playlists=settings.playlists)
 
     return running

@@ -13,6 +13,7 @@ from datasources.mongo.settings import MongoSettings
 from datasources.postgres.settings import PostgresSettings
 from datasources.redis.settings import RedisSettings
 from datasources.settings import StoreSettings
+from resolvers.settings import PlaylistSettings
 
 
 class Environment(StrEnum):
@@ -57,6 +58,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings(url=None)
     auth: AuthSettings = AuthSettings(key_encryption_key=None)
     mail: MailSettings = MailSettings(url=None)
+    playlists: PlaylistSettings = PlaylistSettings()
 
     @property
     def production(self) -> bool:

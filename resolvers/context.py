@@ -8,6 +8,7 @@ from auth.identity import Identity
 from auth.principal import Principal
 from datasources.loaders.batch import Loaders
 from datasources.stores import Stores
+from resolvers.settings import PlaylistSettings
 
 
 def utc_now() -> datetime:
@@ -51,3 +52,4 @@ class RequestContext:
     client: Client = Client()
     reply: Reply = field(default_factory=Reply)
     clock: Callable[[], datetime] = utc_now
+    playlists: PlaylistSettings = field(default_factory=PlaylistSettings)

@@ -15,6 +15,10 @@ MAX_DESCRIPTION_CHARS = 2_000
 SHARE_LINK = "ShareLink"
 """The type that stands in the ids of share links."""
 
+ITEM = "PlaylistItem"
+"""The type that stands in the ids of items."""
+
+_NO_ITEM = "This is not the id of an item."
 _NO_LINK = "This is not the id of a share link."
 _CONTROL = "Cc"
 _UNSEEN = {_CONTROL, "Cf", "Zs", "Zl", "Zp"}
@@ -38,13 +42,26 @@ def link_id_in(path: tuple[str, ...], text: str) -> UUID:
     Raises:
         InvalidInput: it is none.
     """
+    return _typed_id(path, SHARE_LINK, text, _NO_LINK)
+
+
+def item_id_in(path: tuple[str, ...], text: str) -> UUID:
+    """Return the UUID in the id of an item, which stands there in the arguments.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    return _typed_id(path, ITEM, text, _NO_ITEM)
+
+
+def _typed_id(path: tuple[str, ...], type_name: str, text: str, words: str) -> UUID:
     try:
         name, _, value = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(":")
         id_ = UUID(value)
     except ValueError as error:
-        raise InvalidInput(path, _NO_LINK) from error
-    if name != SHARE_LINK or global_id(name, id_) != text:
-        raise InvalidInput(path, _NO_LINK)
+        raise InvalidInput(path, words) from error
+    if name != type_name or global_id(name, id_) != text:
+        raise InvalidInput(path, words)
     return id_
 
 

@@ -7,6 +7,7 @@ from schema.mutations.collaboration import CollaborationMutations
 from schema.mutations.deletion import DeletionMutations
 from schema.mutations.library import LibraryMutations
 from schema.mutations.passkeys import PasskeyMutations
+from schema.mutations.playlist_items import PlaylistItemMutations
 from schema.mutations.playlists import PlaylistMutations
 from schema.mutations.profile import ProfileMutations
 from schema.mutations.second_factor import SecondFactorMutations
@@ -23,6 +24,7 @@ class Mutation(
     DeletionMutations,
     LibraryMutations,
     PlaylistMutations,
+    PlaylistItemMutations,
     CollaborationMutations,
 ):
     """All mutations."""

@@ -1,7 +1,6 @@
 """Lists as they were: the one that is there, with what changed since turned back."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import fetch_page
 from datasources.postgres.playlist_tables import playlist_changes
+from datasources.postgres.playlists import item_record
 from datasources.postgres.positions import Spot
 from datasources.postgres.reading import any_of
 from datasources.postgres.tables import playlist_items, playlists, tracks
@@ -18,7 +18,6 @@ from datasources.postgres.tracks import TRACK_COLUMNS
 from datasources.records.changes import ListVersion
 from datasources.records.page import Keyset, Page, PageRequest
 from datasources.records.playlists import PlaylistItemRecord
-from datasources.records.tracks import TrackRecord
 
 ITEMS_OF_VERSION = Keyset("playlist-version", (str, UUID))
 
@@ -39,12 +38,6 @@ async def fetch_items_of_version(
 
     Read from `playlist_items`, `playlist_changes` and `tracks`: tracks that are gone are left out.
     """
-
-    def item(
-        item_id: UUID, added_by: UUID | None, added_at: datetime | None, *track: object
-    ) -> PlaylistItemRecord:
-        return PlaylistItemRecord(item_id, TrackRecord(*track), added_by, added_at)  # type: ignore[arg-type]  # the columns of the statement
-
     then = _as_it_was(key).subquery("then")
     statement = select(
         then.c.id.label("item_id"), then.c.added_by, then.c.added_at, *TRACK_COLUMNS
@@ -55,7 +48,7 @@ async def fetch_items_of_version(
         request,
         keyset=ITEMS_OF_VERSION,
         order=[then.c.position, then.c.id],
-        record=item,
+        record=item_record,
     )
 
 

@@ -86,6 +86,29 @@ def _listed(keys: Sequence[Shelf]) -> ColumnElement[bool]:
     return _PUBLIC | any_of(playlists.c.owner_id, own) if own else _PUBLIC
 
 
+def item_record(
+    item_id: UUID, added_by: UUID | None, added_at: datetime | None, *track: object
+) -> PlaylistItemRecord:
+    """Return the record of an item: what is known of it, then the columns of its track."""
+    return PlaylistItemRecord(item_id, TrackRecord(*track), added_by, added_at)  # type: ignore[arg-type]  # the columns of the statement
+
+
+async def fetch_items_by_ids(
+    postgres: Postgres, ids: Sequence[UUID]
+) -> Mapping[UUID, PlaylistItemRecord]:
+    """Return items by id, whose lists they are in whoever may see; one that is in none is absent.
+
+    Read from `playlist_items` and `tracks`.
+    """
+    items = playlist_items.c
+    statement = (
+        select(items.id, items.added_by, items.added_at, *TRACK_COLUMNS)
+        .join(tracks, tracks.c.id == items.track_id)
+        .where(any_of(items.id, ids))
+    )
+    return {row[0]: item_record(*row) for row in await postgres.read(statement)}
+
+
 async def fetch_items_of_playlists(
     postgres: Postgres, ids: Sequence[UUID], request: PageRequest
 ) -> Mapping[UUID, Page[PlaylistItemRecord]]:
@@ -93,12 +116,6 @@ async def fetch_items_of_playlists(
 
     Read from `playlist_items` and `tracks`.
     """
-
-    def item(
-        item_id: UUID, added_by: UUID | None, added_at: datetime | None, *track: object
-    ) -> PlaylistItemRecord:
-        return PlaylistItemRecord(item_id, TrackRecord(*track), added_by, added_at)  # type: ignore[arg-type]  # the columns of the statement
-
     items = playlist_items.c
     return await fetch_pages(
         postgres,
@@ -111,7 +128,7 @@ async def fetch_items_of_playlists(
             .where(items.playlist_id == playlist)
         ),
         order=[items.position, items.id],
-        record=item,
+        record=item_record,
     )
 
 

@@ -72,6 +72,23 @@ class ListVersion(NamedTuple):
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class PastPlaylist:
+    """A playlist as it was, for as much as is kept of that: its list."""
+
+    list: ListVersion
+
+    @property
+    def playlist_id(self) -> UUID:
+        """Of which playlist."""
+        return self.list.playlist_id
+
+    @property
+    def version(self) -> int:
+        """Its list at which version."""
+        return self.list.version
+
+
 class Missed(NamedTuple):
     """The changes of a playlist behind one version and before another, both left out."""
 

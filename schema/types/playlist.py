@@ -7,6 +7,7 @@ import strawberry
 
 from datasources.loaders.collaboration import InvitationsOfPlaylist, ShareLinksOfPlaylist
 from datasources.loaders.library import PlaylistIsFollowed
+from datasources.loaders.playlist_history import HistoryOfPlaylist
 from datasources.loaders.playlists import CollaboratorsOfPlaylist, ItemsOfPlaylist
 from datasources.loaders.recommendations import SuggestionsOfPlaylist
 from datasources.loaders.users import SeenUserById
@@ -23,6 +24,7 @@ from schema.permissions import PLAYLISTS, RECOMMENDATIONS
 from schema.scalars import BigInt
 from schema.types.entity import ExternalId, Node, external_ids, marked, record_id
 from schema.types.invitation import Invitation
+from schema.types.playlist_change import PlaylistChange
 from schema.types.recommendation import TrackRecommendationConnection
 from schema.types.share_link import ShareLink
 from schema.types.track import Track
@@ -111,6 +113,9 @@ class Playlist(Node):
     )
     items: Connection[PlaylistItem] | None = paged(
         ItemsOfPlaylist, key="id", description="Its items in their order."
+    )
+    history: Connection[PlaylistChange] | None = paged(
+        HistoryOfPlaylist, key="id", description="The changes to its items, the newest first."
     )
     suggestions: TrackRecommendationConnection | None = paged(
         SuggestionsOfPlaylist,
