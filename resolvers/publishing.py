@@ -32,6 +32,27 @@ async def publish(stores: Stores, subject_id: UUID) -> None:
         log.exception("events are published later")
 
 
+async def publish_missed(stores: Stores) -> int:
+    """Publish all events that wait, subject by subject; return how many (`outbox`).
+
+    Subjects that somebody else is at are left to them.
+
+    Raises:
+        StoreUnavailable, StoreTimeout: a store did not answer; some may be published.
+    """
+    published, last = 0, None
+    while subjects := await outbox.fetch_subjects(stores.postgres, last):
+        last = subjects[-1]
+        for subject_id in subjects:
+            try:
+                published += await publish_subject(stores, subject_id)
+            except StoreError:
+                raise
+            except Exception:
+                log.exception("events cannot be published", subject=str(subject_id))
+    return published
+
+
 async def publish_subject(stores: Stores, subject_id: UUID) -> int:
     """Publish the events of a subject that wait, in order; return how many (`outbox`).
 
