@@ -34,12 +34,16 @@ OWNERS = dict(zip(PlaylistVisibility, (31, 32, 33), strict=True))
 
 OWNER_OF_NONE = 34
 
+GONE = 5
+"""Somebody who is not there, but for their hub."""
+
 CROWDS = {"PUBLIC": 41, "FOLLOWERS": 42, "PRIVATE": 43, "MIXED": 44}
 """Somebody whom 50 people of a visibility follow, or of all of them in turns."""
 
 CROWD = 50
 
 FOLLOWER, COLLABORATOR, STRANGER, ADMIN = (user_id(number) for number in (11, 12, 13, 14))
+BLOCKED, BLOCKER = (user_id(number) for number in (15, 16))
 
 VIEWERS: dict[str, Principal] = {
     "anonymous": ANONYMOUS,
@@ -49,6 +53,9 @@ VIEWERS: dict[str, Principal] = {
     "admin": person(ADMIN, Role.ADMIN),
 }
 """Who looks; oneself is another each time."""
+
+APART = {"blocked": person(BLOCKED), "blocker": person(BLOCKER)}
+"""Who sees nothing of `PEOPLE` and `OWNERS`: these blocked the one, and the other blocked them."""
 
 
 def follows() -> Iterable[tuple[int, int]]:
@@ -83,6 +90,7 @@ async def write_visibility(stores: Stores) -> None:
         await copy_rows(connection, "user_follows", rows)
         await copy_rows(connection, "playlist_collaborators", list(_collaborators()))
         await copy_rows(connection, "external_ids", list(_external_ids()))
+        await copy_rows(connection, "blocks", list(_blocks()))
         for number in (*PEOPLE.values(), SILENT):
             await record(connection, _audit_entry(number))
     await insert_entries(stores.postgres, _search_entries())
@@ -91,8 +99,9 @@ async def write_visibility(stores: Stores) -> None:
 
 def _music() -> Music:
     music = Music()
-    numbers = [*PEOPLE.values(), SILENT, 11, 12, 13, 14, *OWNERS.values(), OWNER_OF_NONE]
-    numbers += [HUB + number for number in (*PEOPLE.values(), SILENT)] + list(CROWDS.values())
+    numbers = [*PEOPLE.values(), SILENT, *range(11, 17), *OWNERS.values(), OWNER_OF_NONE]
+    numbers += [HUB + number for number in (*PEOPLE.values(), SILENT, GONE)]
+    numbers += list(CROWDS.values())
     for number in numbers:
         music.user(number)
     music.artist(1, popularity=50)
@@ -128,6 +137,12 @@ def _collaborators() -> Iterable[dict[str, object]]:
     for number, user in shared:
         row = {"playlist_id": playlist_id(number), "user_id": user}
         yield row | {"role": "VIEWER", "added_at": NOW}
+
+
+def _blocks() -> Iterable[dict[str, object]]:
+    for number in (*PEOPLE.values(), *OWNERS.values()):
+        for blocker, blocked in ((user_id(number), BLOCKED), (BLOCKER, user_id(number))):
+            yield {"blocker_id": blocker, "blocked_id": blocked, "blocked_at": NOW}
 
 
 def _external_ids() -> Iterable[dict[str, object]]:

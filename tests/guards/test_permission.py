@@ -38,6 +38,7 @@ OPEN_TYPES = {
 OPEN_FIELDS_OF_PEOPLE = {
     *("id", "handle", "displayName", "avatarUrl", "createdAt"),
     *("followers", "following"),
+    "isFollowed",  # of the viewer's own: null where the credential is not for it
     "playlists",  # the loader tells the owner from others: tests/guards/test_visibility.py
 }
 # Fields that lead to entities of several kinds: their resolvers ask for the scope of each kind,

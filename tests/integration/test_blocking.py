@@ -306,6 +306,46 @@ async def test_fifty_people_cost_what_one_costs(stores: Stores, round_trips: Rou
         assert sum(one is None for one in added_by) == (16 if principal else 0)
 
 
+INVITED = """
+query ($id: ID!) { playlist(id: $id) {
+  invitations { user { handle } owner { handle } invitedBy { handle } }
+} }
+"""
+
+
+async def test_who_is_blocked_later_is_not_named_by_an_invitation(stores: Stores) -> None:
+    variables = {"id": global_id("Playlist", playlist_id(ANN))}
+    async with stores.postgres.transaction() as connection:  # and one that a block left over
+        await write_block(connection, user_id(BOB), user_id(ANN), NOW)
+    found = (await ask(stores, INVITED, variables, me(ANN)))["playlist"]["invitations"]
+    ann = {"owner": {"handle": "user1"}, "invitedBy": {"handle": "user1"}}
+    assert sorted(found, key=str) == sorted(
+        [{"user": None, **ann}, {"user": {"handle": "user3"}, **ann}], key=str
+    )
+
+
+async def test_invitations_are_read_at_once(stores: Stores, round_trips: RoundTrips) -> None:
+    variables = {"id": global_id("Playlist", playlist_id(ANN))}
+    costs = []
+    for _ in (1, 2):
+        round_trips.clear()
+        await ask(stores, INVITED, variables, me(ANN))
+        costs.append(dict(round_trips))
+        music = Music()
+        for number in CROWD:
+            music.user(number)
+        rows = [
+            {"user_id": user_id(number), "role": "VIEWER", "invited_at": NOW}
+            | {"playlist_id": playlist_id(ANN), "invited_by": user_id(ANN)}
+            for number in CROWD
+        ]
+        if len(costs) == 1:
+            await music.write(stores)
+            async with stores.postgres.transaction() as connection:
+                await copy_rows(connection, "playlist_invitations", rows)
+    assert costs[0] == costs[1]
+
+
 # --- at the same time ---------------------------------------------------------------------------
 
 
