@@ -33,7 +33,8 @@ def id_in(path: tuple[str, ...], kind: EntityKind, text: str) -> UUID:
     try:
         return parse_id_of(kind, text)
     except BadUserInput as error:
-        raise InvalidInput(path, str(error)) from error
+        # Without the text: in the wrong place it may be anything, a secret, too.
+        raise InvalidInput(path, f"This is not the id of a {kind.value.capitalize()}.") from error
 
 
 def link_id_in(path: tuple[str, ...], text: str) -> UUID:
