@@ -12,6 +12,9 @@ _PREFLIGHT = ("graphql-preflight", "apollo-require-preflight")
 """Headers with which a browser asks first before it sends them to another site."""
 
 
+_IDEMPOTENCY_KEY = "idempotency-key"
+
+
 def build_context(
     connection: HTTPConnection, principal: Principal = ANONYMOUS, *, page: bool = False
 ) -> RequestContext:
@@ -38,9 +41,16 @@ def client_of(connection: HTTPConnection, *, page: bool = False) -> Client:
         address=connection.client.host if connection.client else "",
         user_agent=connection.headers.get("user-agent", ""),
         preflight=page or has_preflight(connection),
+        idempotency_key=_idempotency_key(connection),
     )
 
 
 def has_preflight(connection: HTTPConnection) -> bool:
     """Whether a request has a header that no page of another site can send unasked."""
     return any(name in connection.headers for name in _PREFLIGHT)
+
+
+def _idempotency_key(connection: HTTPConnection) -> str | None:
+    """Return the header as it was sent: two of it are one that no key can be."""
+    sent = connection.headers.getlist(_IDEMPOTENCY_KEY)
+    return ", ".join(sent) if sent else None

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from datasources.postgres import blocks
-from datasources.postgres.changes import in_transaction
 from datasources.postgres.client import Connection
 from datasources.postgres.follows import hold_people
 from resolvers.context import RequestContext
 from resolvers.errors import NotFound
 from resolvers.following import NO_SUCH_PERSON, other_person
+from resolvers.idempotency import change
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ async def block_user(context: RequestContext, user_id: str) -> UserBlocked:
             await blocks.end_relations(connection, caller, person)
         return UserBlocked(caller, person, int(new))
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 async def unblock_user(context: RequestContext, user_id: str) -> UserUnblocked:
@@ -67,7 +67,7 @@ async def unblock_user(context: RequestContext, user_id: str) -> UserUnblocked:
         gone = await blocks.remove_block(connection, caller, person)
         return UserUnblocked(person, int(gone))
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 async def _check_not_blocked_by(connection: Connection, caller: UUID, person: UUID) -> None:

@@ -6,7 +6,6 @@ from uuid import UUID
 from auth.policy import PlaylistAction
 from datasources.postgres import audit, collaboration
 from datasources.postgres.blocks import are_apart, lock_pair
-from datasources.postgres.changes import in_transaction
 from datasources.postgres.client import Connection
 from datasources.postgres.follows import hold_people
 from datasources.postgres.playlist_writes import give_playlist, lock_playlist
@@ -15,6 +14,7 @@ from datasources.records.playlists import CollaboratorRole, PlaylistRecord
 from resolvers.audit import entry
 from resolvers.context import RequestContext
 from resolvers.errors import Forbidden, InvalidInput, LimitExceeded, NotFound
+from resolvers.idempotency import change
 from resolvers.playlist_access import playlist_for
 from resolvers.playlist_commands import make_room
 from resolvers.playlist_input import id_in
@@ -117,7 +117,7 @@ async def invite_collaborator(
         )
         return CollaboratorInvited(playlist, person)
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 async def accept_invitation(context: RequestContext, playlist_id: str) -> InvitationAccepted:
@@ -140,7 +140,7 @@ async def accept_invitation(context: RequestContext, playlist_id: str) -> Invita
         await join(context, connection, playlist, caller, role)
         return InvitationAccepted(id_)
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 async def decline_invitation(context: RequestContext, playlist_id: str) -> InvitationDeclined:
@@ -157,7 +157,7 @@ async def decline_invitation(context: RequestContext, playlist_id: str) -> Invit
         await collaboration.take_invitation(connection, id_, caller)
         return InvitationDeclined(id_)
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 # --- collaborators ------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ async def set_collaborator_role(
             raise NotFound(_NO_COLLABORATOR)
         return CollaboratorRoleSet(playlist, person)
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 async def remove_collaborator(
@@ -210,7 +210,7 @@ async def remove_collaborator(
             raise NotFound(_NO_COLLABORATOR)
         return CollaboratorRemoved(playlist, person)
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 async def leave_playlist(context: RequestContext, playlist_id: str) -> PlaylistLeft:
@@ -233,7 +233,7 @@ async def leave_playlist(context: RequestContext, playlist_id: str) -> PlaylistL
             raise NotFound("You do not work on such a playlist.")
         return PlaylistLeft(id_)
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 async def transfer_playlist(
@@ -267,7 +267,7 @@ async def transfer_playlist(
         )
         return PlaylistTransferred(playlist)
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 # --- parts --------------------------------------------------------------------------------------

@@ -21,11 +21,13 @@ class Client:
     """Where an operation comes from.
 
     `preflight` says that it carries a header which no page of another site can send unasked.
+    `idempotency_key` is as it was sent, and looked at by `resolvers.idempotency`.
     """
 
     address: str = ""
     user_agent: str = ""
     preflight: bool = False
+    idempotency_key: str | None = None
 
 
 @dataclass(slots=True)

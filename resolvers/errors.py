@@ -12,6 +12,8 @@ ExpectedError
     ├── LimitExceeded       there may not be more of these
     ├── RateLimited         too often; come back later
     ├── PlaylistConflict    others changed the items meanwhile, and what was named is gone
+    ├── IdempotencyKeyReused   the key of this request was used for something else
+    ├── IdempotencyInProgress  the first request with this key still runs
     └── Overloaded          too much at this moment
 """
 
@@ -85,6 +87,14 @@ class PlaylistConflict(Refusal):
         super().__init__(message)
         self.current_version = current_version
         self.items = items
+
+
+class IdempotencyKeyReused(Refusal):
+    """The request's key was used for another field, or for other arguments."""
+
+
+class IdempotencyInProgress(Refusal):
+    """Another request with the same key has not ended; what it does is not known yet."""
 
 
 class Overloaded(Refusal):

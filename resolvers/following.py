@@ -5,11 +5,11 @@ from uuid import UUID
 
 from datasources.postgres import follows
 from datasources.postgres.blocks import are_apart, lock_pair
-from datasources.postgres.changes import in_transaction
 from datasources.postgres.client import Connection
 from datasources.records.external_ids import EntityKind
 from resolvers.context import RequestContext
 from resolvers.errors import InvalidInput, NotFound
+from resolvers.idempotency import change
 from resolvers.playlist_input import id_in
 from resolvers.signed_in import signed_in
 
@@ -39,7 +39,7 @@ async def follow_user(context: RequestContext, user_id: str) -> UserFollowChange
         new = await follows.write_follow(connection, caller, person, context.clock())
         return UserFollowChanged(person, int(new))
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 async def unfollow_user(context: RequestContext, user_id: str) -> UserFollowChanged:
@@ -58,7 +58,7 @@ async def unfollow_user(context: RequestContext, user_id: str) -> UserFollowChan
             person, int(await follows.remove_follow(connection, caller, person))
         )
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 def other_person(context: RequestContext, user_id: str) -> tuple[UUID, UUID]:

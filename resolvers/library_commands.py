@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from datasources.postgres import library
-from datasources.postgres.changes import in_transaction
 from datasources.postgres.client import Connection
 from datasources.postgres.library import FOLLOWED_ARTISTS, SAVED_ALBUMS, SAVED_TRACKS, Kept
 from datasources.records.external_ids import EntityKind
 from resolvers.context import RequestContext
 from resolvers.errors import InvalidInput, LimitExceeded, NotFound
+from resolvers.idempotency import change
 from resolvers.ids import MAX_IDS, global_id
 from resolvers.playlist_input import id_in
 from resolvers.signed_in import signed_in
@@ -159,7 +159,7 @@ async def _keep(context: RequestContext, shelf: _Shelf, ids: Sequence[UUID]) -> 
             raise LimitExceeded(f"A library has {shelf.limit:,} {kind}s at most.")
         return new
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 async def _is_over(connection: Connection, shelf: _Shelf, user_id: UUID) -> bool:
@@ -176,7 +176,7 @@ async def _drop(context: RequestContext, shelf: _Shelf, ids: Sequence[UUID]) -> 
         await _check_all_there(connection, shelf, ids)
         return await library.drop(connection, shelf.kept, user_id, ids)
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 async def _check_all_there(connection: Connection, shelf: _Shelf, ids: Sequence[UUID]) -> None:

@@ -7,7 +7,6 @@ from typing import NoReturn
 from uuid import UUID
 
 from datasources.postgres import playlist_edits as edits
-from datasources.postgres.changes import in_transaction
 from datasources.postgres.client import Connection
 from datasources.postgres.outbox import write_event
 from datasources.postgres.playlist_history import fetch_known, fetch_oldest_version
@@ -16,6 +15,7 @@ from datasources.records.changes import ChangeKind, ChangeRecord, ItemChange, Re
 from datasources.records.playlists import PlaylistRecord
 from resolvers.context import RequestContext
 from resolvers.errors import InvalidInput, LimitExceeded, NotFound, PlaylistConflict
+from resolvers.idempotency import change
 from resolvers.ids import global_id
 from resolvers.playlist_access import PlaylistAction, playlist_for
 from resolvers.publishing import publish
@@ -81,7 +81,7 @@ async def change_items(
     Raises:
         InvalidInput: `base_version` is none that there is.
         NotFound, Forbidden: the playlist is not there for the caller, or not theirs to change.
-        OutcomeUnknown, StoreUnavailable, StoreTimeout: see `in_transaction`.
+        OutcomeUnknown, StoreUnavailable, StoreTimeout: see `change`.
     """
 
     async def work(connection: Connection) -> ItemsChanged:
@@ -96,7 +96,7 @@ async def change_items(
         items = [item.item_id for item in edit.items]
         return ItemsChanged(playlist_id, playlist.version, items, base_version)
 
-    changed = await in_transaction(context.stores.postgres, work)
+    changed = await change(context, work)
     # What was loaded for an earlier field of the same document is from before.
     context.loaders.forget()
     await publish(context.stores, playlist_id)

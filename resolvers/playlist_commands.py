@@ -7,13 +7,13 @@ from uuid import UUID
 from auth.policy import PlaylistAction
 from datasources.ids import new_id
 from datasources.postgres import audit, playlist_follows, playlist_writes
-from datasources.postgres.changes import in_transaction
 from datasources.postgres.client import Connection
 from datasources.records.external_ids import EntityKind
 from datasources.records.playlists import PlaylistRecord, PlaylistVisibility
 from resolvers.audit import entry
 from resolvers.context import RequestContext
 from resolvers.errors import InvalidInput, LimitExceeded, NotFound
+from resolvers.idempotency import change
 from resolvers.playlist_access import playlist_for
 from resolvers.playlist_input import checked_description, checked_title, id_in
 from resolvers.playlist_joining import locked_with
@@ -99,7 +99,7 @@ async def create_playlist(context: RequestContext, new: NewPlaylist) -> Playlist
         await playlist_writes.insert_playlist(connection, playlist)
         return PlaylistCreated(playlist.id)
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 async def update_playlist(
@@ -127,7 +127,7 @@ async def update_playlist(
             await playlist_writes.update_playlist(connection, id_, different, context.clock())
         return PlaylistUpdated(id_)
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 async def delete_playlist(context: RequestContext, playlist_id: str) -> PlaylistDeleted:
@@ -148,7 +148,7 @@ async def delete_playlist(context: RequestContext, playlist_id: str) -> Playlist
         await audit.record(connection, entry(context, "deletePlaylist", playlist=str(id_)))
         return PlaylistDeleted(id_)
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 async def duplicate_playlist(
@@ -180,7 +180,7 @@ async def duplicate_playlist(
         await playlist_writes.copy_playlist(connection, id_, copy)
         return PlaylistDuplicated(copy.id)
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 async def follow_playlist(context: RequestContext, playlist_id: str) -> PlaylistFollowed:
@@ -200,7 +200,7 @@ async def follow_playlist(context: RequestContext, playlist_id: str) -> Playlist
         await playlist_follows.follow_playlist(connection, id_, user_id, context.clock())
         return PlaylistFollowed(id_)
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 async def unfollow_playlist(context: RequestContext, playlist_id: str) -> PlaylistUnfollowed:
@@ -222,7 +222,7 @@ async def unfollow_playlist(context: RequestContext, playlist_id: str) -> Playli
             await playlist_for(connection, context, id_, PlaylistAction.READ)
         return PlaylistUnfollowed(id_)
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 async def make_room(

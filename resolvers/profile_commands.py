@@ -2,16 +2,21 @@
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+from uuid import UUID
 
+from datasources.postgres.client import Connection
 from datasources.postgres.profiles import update_profile as write_profile
+from datasources.postgres.users import fetch_users_by_ids
 from datasources.records.users import ListeningVisibility, UserRecord
 from resolvers.context import RequestContext
 from resolvers.errors import InvalidInput, NotFound
+from resolvers.idempotency import change
 from resolvers.signed_in import signed_in
 from resolvers.text import NOT_TEXT
 
 _MAX_NAME_CHARS = 60
 _MAX_URL_CHARS = 2000
+_GONE = "This account is being removed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +34,17 @@ async def update_profile(context: RequestContext, changes: dict[str, object]) ->
     """
     user_id = signed_in(context)
     checked = {name: _CHECKS[name](value) for name, value in changes.items()}
-    async with context.stores.postgres.transaction() as connection:
-        user = await write_profile(connection, user_id, checked)
-    if user is None:
-        raise NotFound("This account is being removed.")
-    return ProfileUpdated(user)
+
+    async def work(connection: Connection) -> UUID:
+        if await write_profile(connection, user_id, checked) is None:
+            raise NotFound(_GONE)
+        return user_id
+
+    await change(context, work)
+    people = await fetch_users_by_ids(context.stores.postgres, [user_id])
+    if user_id not in people:
+        raise NotFound(_GONE)
+    return ProfileUpdated(people[user_id])
 
 
 def checked_name(value: object) -> str:

@@ -8,7 +8,6 @@ from auth.policy import PlaylistAction
 from auth.tokens import hash_of, new_secret
 from datasources.ids import new_id
 from datasources.postgres import share_links
-from datasources.postgres.changes import in_transaction
 from datasources.postgres.client import Connection
 from datasources.postgres.playlist_writes import lock_playlist
 from datasources.records.collaboration import ShareLinkRecord
@@ -16,6 +15,7 @@ from datasources.records.external_ids import EntityKind
 from datasources.records.playlists import CollaboratorRole
 from resolvers.context import RequestContext
 from resolvers.errors import InvalidInput, LimitExceeded, NotFound
+from resolvers.idempotency import change
 from resolvers.playlist_access import playlist_for
 from resolvers.playlist_input import id_in, link_id_in
 from resolvers.playlist_joining import join, locked_with
@@ -95,7 +95,7 @@ async def create_share_link(
         await share_links.insert_link(connection, link, hash_of(token), caller)
         return ShareLinkCreated(link.id, token)
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 async def redeem_share_link(context: RequestContext, token: str) -> ShareLinkRedeemed:
@@ -124,7 +124,7 @@ async def redeem_share_link(context: RequestContext, token: str) -> ShareLinkRed
             await share_links.spend_link(connection, link.id)
         return ShareLinkRedeemed(playlist.id)
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 async def revoke_share_link(context: RequestContext, share_link_id: str) -> ShareLinkRevoked:
@@ -146,7 +146,7 @@ async def revoke_share_link(context: RequestContext, share_link_id: str) -> Shar
         await share_links.revoke_link(connection, id_, context.clock())
         return ShareLinkRevoked(id_)
 
-    return await in_transaction(context.stores.postgres, work)
+    return await change(context, work)
 
 
 def is_open(context: RequestContext, link: ShareLinkRecord) -> bool:

@@ -11,6 +11,8 @@ from resolvers.errors import (
     BadCursor,
     BadUserInput,
     Forbidden,
+    IdempotencyInProgress,
+    IdempotencyKeyReused,
     InvalidInput,
     LimitExceeded,
     NotFound,
@@ -35,6 +37,8 @@ class ErrorCode(StrEnum):
     CONFLICT = "CONFLICT"
     RATE_LIMITED = "RATE_LIMITED"
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    IDEMPOTENCY_IN_PROGRESS = "IDEMPOTENCY_IN_PROGRESS"
     OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
     INTERNAL = "INTERNAL"
@@ -110,6 +114,8 @@ _CODES: Mapping[type, ErrorCode] = {
     PlaylistConflict: ErrorCode.CONFLICT,
     LimitExceeded: ErrorCode.LIMIT_EXCEEDED,
     RateLimited: ErrorCode.RATE_LIMITED,
+    IdempotencyKeyReused: ErrorCode.IDEMPOTENCY_KEY_REUSED,
+    IdempotencyInProgress: ErrorCode.IDEMPOTENCY_IN_PROGRESS,
     Overloaded: ErrorCode.SERVICE_UNAVAILABLE,
 }
 

@@ -14,6 +14,7 @@ from datasources.postgres.account_tables import (
     token_families,
 )
 from datasources.postgres.client import Postgres
+from datasources.postgres.playlist_tables import idempotent_requests
 from datasources.postgres.reading import any_of
 from datasources.postgres.tables import (
     external_ids,
@@ -76,6 +77,7 @@ async def remove_belongings(postgres: Postgres, user_id: UUID) -> None:
     await _remove(postgres, saved_tracks, saved_tracks.c.user_id == user_id)
     await _remove(postgres, user_follows, user_follows.c.follower_id == user_id)
     await _remove(postgres, user_follows, user_follows.c.followed_id == user_id)
+    await _remove(postgres, idempotent_requests, idempotent_requests.c.principal == str(user_id))
 
 
 async def remove_person(connection: AsyncConnection, user_id: UUID) -> None:

@@ -8,6 +8,7 @@ from strawberry.types import Info
 from resolvers import collaboration, share_links
 from resolvers.context import RequestContext
 from schema.commands import command
+from schema.idempotency import Once
 from schema.inputs.collaboration import (
     CreateShareLinkInput,
     InviteCollaboratorInput,
@@ -46,6 +47,7 @@ class CollaborationMutations:
         "Ask somebody to work on a playlist of the viewer's; again changes the role they may take.",
         access=PLAYLISTS_WRITE,
         result=InviteCollaboratorResult,
+        once=Once.HONOURED,
     )
     async def invite_collaborator(
         self,
@@ -61,6 +63,7 @@ class CollaborationMutations:
         "Work on a playlist that the viewer was asked to work on.",
         access=PLAYLISTS_WRITE,
         result=AcceptInvitationResult,
+        once=Once.HONOURED,
     )
     async def accept_invitation(
         self, info: Context, playlist_id: Invited
@@ -72,6 +75,7 @@ class CollaborationMutations:
         "Do not work on a playlist that the viewer was asked to work on.",
         access=PLAYLISTS_WRITE,
         result=DeclineInvitationResult,
+        once=Once.HONOURED,
     )
     async def decline_invitation(
         self, info: Context, playlist_id: Invited
@@ -83,6 +87,7 @@ class CollaborationMutations:
         "Let a collaborator do more, or less, from now on.",
         access=PLAYLISTS_WRITE,
         result=SetCollaboratorRoleResult,
+        once=Once.HONOURED,
     )
     async def set_collaborator_role(
         self,
@@ -98,6 +103,7 @@ class CollaborationMutations:
         "End somebody's part in a playlist of the viewer's at once, or take back an invitation.",
         access=PLAYLISTS_WRITE,
         result=RemoveCollaboratorResult,
+        once=Once.HONOURED,
     )
     async def remove_collaborator(
         self,
@@ -112,6 +118,7 @@ class CollaborationMutations:
         "End the viewer's part in a playlist of somebody else's.",
         access=PLAYLISTS_WRITE,
         result=LeavePlaylistResult,
+        once=Once.HONOURED,
     )
     async def leave_playlist(
         self,
@@ -125,6 +132,7 @@ class CollaborationMutations:
         "Give a playlist of the viewer's to one of its collaborators; the viewer stays an editor.",
         access=PLAYLISTS_WRITE,
         result=TransferPlaylistResult,
+        once=Once.HONOURED,
     )
     async def transfer_playlist(
         self,
@@ -140,6 +148,7 @@ class CollaborationMutations:
         " once: `Idempotency-Key` is refused.",
         access=PLAYLISTS_WRITE,
         result=CreateShareLinkResult,
+        once=Once.REFUSED,
     )
     async def create_share_link(
         self,
@@ -154,6 +163,7 @@ class CollaborationMutations:
         " is not used.",
         access=PLAYLISTS_WRITE,
         result=RedeemShareLinkResult,
+        once=Once.HONOURED,
     )
     async def redeem_share_link(
         self,
@@ -167,6 +177,7 @@ class CollaborationMutations:
         "Withdraw a link to a playlist of the viewer's; who came by it stays.",
         access=PLAYLISTS_WRITE,
         result=RevokeShareLinkResult,
+        once=Once.HONOURED,
     )
     async def revoke_share_link(
         self,

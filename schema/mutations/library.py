@@ -8,6 +8,7 @@ from strawberry.types import Info
 from resolvers import blocking, following, library_commands
 from resolvers.context import RequestContext
 from schema.commands import command
+from schema.idempotency import Once
 from schema.payloads.library import (
     BlockUserResult,
     FollowArtistResult,
@@ -41,6 +42,7 @@ class LibraryMutations:
         "Put tracks into the viewer's library; the last that is named becomes the newest.",
         access=LIBRARY_WRITE,
         result=SaveTracksResult,
+        once=Once.HONOURED,
     )
     async def save_tracks(
         self, info: Context, track_ids: TrackIds
@@ -52,6 +54,7 @@ class LibraryMutations:
         "Take tracks out of the viewer's library.",
         access=LIBRARY_WRITE,
         result=RemoveSavedTracksResult,
+        once=Once.HONOURED,
     )
     async def remove_saved_tracks(
         self, info: Context, track_ids: TrackIds
@@ -63,6 +66,7 @@ class LibraryMutations:
         "Put albums into the viewer's library; the last that is named becomes the newest.",
         access=LIBRARY_WRITE,
         result=SaveAlbumsResult,
+        once=Once.HONOURED,
     )
     async def save_albums(
         self, info: Context, album_ids: AlbumIds
@@ -74,6 +78,7 @@ class LibraryMutations:
         "Take albums out of the viewer's library.",
         access=LIBRARY_WRITE,
         result=RemoveSavedAlbumsResult,
+        once=Once.HONOURED,
     )
     async def remove_saved_albums(
         self, info: Context, album_ids: AlbumIds
@@ -81,26 +86,38 @@ class LibraryMutations:
         """Remove albums."""
         return await library_commands.remove_saved_albums(info.context, album_ids)
 
-    @command("Follow an artist.", access=LIBRARY_WRITE, result=FollowArtistResult)
+    @command(
+        "Follow an artist.", access=LIBRARY_WRITE, result=FollowArtistResult, once=Once.HONOURED
+    )
     async def follow_artist(
         self, info: Context, artist_id: ArtistId
     ) -> library_commands.ArtistFollowChanged:
         """Follow an artist."""
         return await library_commands.follow_artist(info.context, artist_id)
 
-    @command("No longer follow an artist.", access=LIBRARY_WRITE, result=UnfollowArtistResult)
+    @command(
+        "No longer follow an artist.",
+        access=LIBRARY_WRITE,
+        result=UnfollowArtistResult,
+        once=Once.HONOURED,
+    )
     async def unfollow_artist(
         self, info: Context, artist_id: ArtistId
     ) -> library_commands.ArtistFollowChanged:
         """Unfollow an artist."""
         return await library_commands.unfollow_artist(info.context, artist_id)
 
-    @command("Follow somebody.", access=LIBRARY_WRITE, result=FollowUserResult)
+    @command("Follow somebody.", access=LIBRARY_WRITE, result=FollowUserResult, once=Once.HONOURED)
     async def follow_user(self, info: Context, user_id: UserId) -> following.UserFollowChanged:
         """Follow somebody."""
         return await following.follow_user(info.context, user_id)
 
-    @command("No longer follow somebody.", access=LIBRARY_WRITE, result=UnfollowUserResult)
+    @command(
+        "No longer follow somebody.",
+        access=LIBRARY_WRITE,
+        result=UnfollowUserResult,
+        once=Once.HONOURED,
+    )
     async def unfollow_user(self, info: Context, user_id: UserId) -> following.UserFollowChanged:
         """Unfollow somebody."""
         return await following.unfollow_user(info.context, user_id)
@@ -112,6 +129,7 @@ class LibraryMutations:
         ),
         access=LIBRARY_WRITE,
         result=BlockUserResult,
+        once=Once.HONOURED,
     )
     async def block_user(self, info: Context, user_id: UserId) -> blocking.UserBlocked:
         """Block somebody."""
@@ -121,6 +139,7 @@ class LibraryMutations:
         "Let the viewer and somebody see each other again; what the block ended stays ended.",
         access=LIBRARY_WRITE,
         result=UnblockUserResult,
+        once=Once.HONOURED,
     )
     async def unblock_user(self, info: Context, user_id: UserId) -> blocking.UserUnblocked:
         """Unblock somebody."""

@@ -9,6 +9,7 @@ from resolvers import playlist_history, playlist_items
 from resolvers.context import RequestContext
 from resolvers.playlist_change import ItemsChanged
 from schema.commands import command
+from schema.idempotency import Once
 from schema.inputs.playlist_items import (
     AddPlaylistItemsInput,
     MovePlaylistItemsInput,
@@ -37,6 +38,7 @@ class PlaylistItemMutations:
         "Add up to 100 tracks to a playlist, in front of an item or at the end.",
         access=PLAYLISTS_WRITE,
         result=AddPlaylistItemsResult,
+        once=Once.HONOURED,
     )
     async def add_playlist_items(
         self,
@@ -53,6 +55,7 @@ class PlaylistItemMutations:
         " in which they are named.",
         access=PLAYLISTS_WRITE,
         result=MovePlaylistItemsResult,
+        once=Once.HONOURED,
     )
     async def move_playlist_items(
         self,
@@ -68,6 +71,7 @@ class PlaylistItemMutations:
         "Take up to 100 items out of a playlist.",
         access=PLAYLISTS_WRITE,
         result=RemovePlaylistItemsResult,
+        once=Once.HONOURED,
     )
     async def remove_playlist_items(
         self,
@@ -84,6 +88,7 @@ class PlaylistItemMutations:
         " front of the first of those behind it at that time that are still there.",
         access=PLAYLISTS_WRITE,
         result=UndoPlaylistChangeResult,
+        once=Once.HONOURED,
     )
     async def undo_playlist_change(
         self,

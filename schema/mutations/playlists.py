@@ -8,6 +8,7 @@ from strawberry.types import Info
 from resolvers import playlist_commands as commands
 from resolvers.context import RequestContext
 from schema.commands import command
+from schema.idempotency import Once
 from schema.inputs.playlists import (
     CreatePlaylistInput,
     DuplicatePlaylistInput,
@@ -38,6 +39,7 @@ class PlaylistMutations:
         "Make a playlist of the viewer's, without items.",
         access=PLAYLISTS_WRITE,
         result=CreatePlaylistResult,
+        once=Once.HONOURED,
     )
     async def create_playlist(
         self,
@@ -52,6 +54,7 @@ class PlaylistMutations:
         " that of its items, and stays.",
         access=PLAYLISTS_WRITE,
         result=UpdatePlaylistResult,
+        once=Once.HONOURED,
     )
     async def update_playlist(
         self,
@@ -65,6 +68,7 @@ class PlaylistMutations:
         "Remove a playlist of the viewer's, for everybody and for good.",
         access=PLAYLISTS_WRITE,
         result=DeletePlaylistResult,
+        once=Once.HONOURED,
     )
     async def delete_playlist(
         self,
@@ -78,6 +82,7 @@ class PlaylistMutations:
         "Make a playlist of the viewer's out of one that they see, with all its items.",
         access=PLAYLISTS_WRITE,
         result=DuplicatePlaylistResult,
+        once=Once.HONOURED,
     )
     async def duplicate_playlist(
         self,
@@ -93,6 +98,7 @@ class PlaylistMutations:
         "Follow a playlist; who does so already goes on.",
         access=PLAYLISTS_WRITE,
         result=FollowPlaylistResult,
+        once=Once.HONOURED,
     )
     async def follow_playlist(
         self,
@@ -106,6 +112,7 @@ class PlaylistMutations:
         "Follow a playlist no longer, also one that is hidden from the viewer by now.",
         access=PLAYLISTS_WRITE,
         result=UnfollowPlaylistResult,
+        once=Once.HONOURED,
     )
     async def unfollow_playlist(
         self,
