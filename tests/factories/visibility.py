@@ -8,8 +8,10 @@ from datasources.mongo.recommendations import write_personal
 from datasources.mongo.rollups import refresh_listening
 from datasources.postgres.audit import record
 from datasources.postgres.bulk import copy_rows
+from datasources.postgres.playlist_tables import playlist_changes
 from datasources.records.accounts import Role
 from datasources.records.audit import AuditRecord, AuditResult
+from datasources.records.changes import ChangeKind
 from datasources.records.external_ids import EntityKind, ExternalSource
 from datasources.records.playlists import PlaylistVisibility
 from datasources.records.recommendations import ModelRecord, PersonalEntry, PersonalList
@@ -89,6 +91,8 @@ async def write_visibility(stores: Stores) -> None:
         rows = [{"follower_id": user_id(a), "followed_id": user_id(b)} for a, b in pairs]
         await copy_rows(connection, "user_follows", rows)
         await copy_rows(connection, "playlist_collaborators", list(_collaborators()))
+        for number in (*PEOPLE.values(), SILENT):
+            await connection.execute(playlist_changes.insert().values(_change(number)))
         await copy_rows(connection, "external_ids", list(_external_ids()))
         await copy_rows(connection, "blocks", list(_blocks()))
         for number in (*PEOPLE.values(), SILENT):
@@ -137,6 +141,12 @@ def _collaborators() -> Iterable[dict[str, object]]:
     for number, user in shared:
         row = {"playlist_id": playlist_id(number), "user_id": user}
         yield row | {"role": "VIEWER", "added_at": NOW}
+
+
+def _change(number: int) -> dict[str, object]:
+    """Return a change by the owner of a playlist."""
+    row = {"playlist_id": playlist_id(number), "actor_id": user_id(number), "version": 2}
+    return row | {"at": NOW, "kind": ChangeKind.ADD, "items": []}
 
 
 def _blocks() -> Iterable[dict[str, object]]:

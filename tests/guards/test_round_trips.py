@@ -57,9 +57,10 @@ PARENTS = {
         "charts(first: 1) { nodes { artists { artist { similar(first: $n) { $edge } } } } }"
     ),
 }
-# Of oneself alone no more than one parent can be seen; the sample has no audit log, and no
-# invitations: tests/integration/test_audit.py and test_blocking.py count there.
+# Of oneself alone no more than one parent can be seen; the sample has no audit log, no
+# invitations and no history: tests/integration/test_audit.py and test_blocking.py count there.
 ELSEWHERE = {"Account", "AuditEntry", "Invitation"}
+ELSEWHERE |= {"PlaylistVersion", "PlaylistChange", "PlaylistItemChange"}
 
 
 def edges() -> Iterator[tuple[str, str, str]]:

@@ -67,6 +67,7 @@ TO_PEOPLE = {
     "Collaborator": 'playlist(id: "$playlist") { collaborators { $way } }',
     "SearchConnection": 'search(query: "$handle", types: [USER]) { $way }',
     "SearchEdge": 'search(query: "$handle", types: [USER]) { edges { $way } }',
+    "PlaylistChange": 'playlist(id: "$playlist") { history { nodes { $way } } }',
     "AuditEntry": 'auditLog(actorId: "$user") { nodes { $way } }',
 }
 ARGUMENTS = {

@@ -13,6 +13,7 @@ from datasources.postgres.blocks import end_relations, lock_pair, write_block
 from datasources.postgres.bulk import copy_rows
 from datasources.postgres.client import Connection
 from datasources.postgres.follows import write_follow
+from datasources.postgres.playlist_tables import playlist_changes
 from datasources.stores import Stores
 from resolvers.blocking import block_user, unblock_user
 from resolvers.errors import NotFound
@@ -344,6 +345,41 @@ async def test_invitations_are_read_at_once(stores: Stores, round_trips: RoundTr
             async with stores.postgres.transaction() as connection:
                 await copy_rows(connection, "playlist_invitations", rows)
     assert costs[0] == costs[1]
+
+
+async def test_history_does_not_name_who_is_blocked(
+    stores: Stores, round_trips: RoundTrips
+) -> None:
+    music = Music()
+    for number in CROWD:
+        music.user(number)
+    await music.write(stores)
+    item = {"item_id": str(UUID(int=1)), "track_id": str(track_id(1)), "before": None}
+    item |= {"after": "a0", "added_by_id": None, "added_at": None}
+    async with stores.postgres.transaction() as connection:
+        for version, number in enumerate(CROWD, start=2):
+            row = {"playlist_id": playlist_id(CLEO), "version": version, "at": NOW, "kind": "ADD"}
+            row |= {"actor_id": user_id(number), "items": [item]}
+            await connection.execute(playlist_changes.insert().values(row))
+        for number in CROWD[::3]:
+            await write_block(connection, user_id(ANN), user_id(number), NOW)
+    query = """
+      query ($id: ID!, $first: Int) { playlist(id: $id) { history(first: $first) {
+        totalCount nodes { version actor { handle } items { track { title } } }
+      } } }
+    """
+    costs = []
+    for size in (1, 10, 50):
+        variables = {"id": global_id("Playlist", playlist_id(CLEO)), "first": size}
+        round_trips.clear()
+        found = (await ask(stores, query, variables, me(ANN)))["playlist"]["history"]
+        costs.append(dict(round_trips))
+    assert costs[0] == costs[1] == costs[2]
+    assert found["totalCount"] == len(CROWD)
+    named = {one["version"] + CROWD[0] - 2: one["actor"] for one in found["nodes"]}
+    assert len(named) == 50
+    for number, actor in named.items():
+        assert actor == (None if number in CROWD[::3] else {"handle": f"user{number}"})
 
 
 # --- at the same time ---------------------------------------------------------------------------

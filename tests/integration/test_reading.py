@@ -236,6 +236,18 @@ async def test_saved_tracks_are_the_viewers(sample_stores: Stores) -> None:
     assert [track["isSaved"] for track in somebody["tracks"]] == [True, False]
 
 
+async def test_the_samples_libraries_are_newest_first(sample_stores: Stores) -> None:
+    people = await sample_stores.postgres.read(
+        text("select user_id from saved_tracks group by 1 order by count(*) desc limit 3")
+    )
+    for (user_id,) in people:
+        query = "{ viewer { savedTracks(first: 100) { totalCount nodes { savedAt } } } }"
+        found = (await ask(sample_stores, query, principal=person(user_id)))["viewer"]
+        times = [one["savedAt"] for one in found["savedTracks"]["nodes"]]
+        assert len(times) == min(100, found["savedTracks"]["totalCount"]) > 5
+        assert times == sorted(times, reverse=True)
+
+
 async def test_an_external_id_leads_to_its_entity(sample_stores: Stores) -> None:
     data = await ask(
         sample_stores,
