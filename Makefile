@@ -98,9 +98,13 @@ migrate: setup ## Create or upgrade the tables and indexes of the stores
 
 # --- checking -----------------------------------------------------------------------------------
 
-.PHONY: test check bench schema
+.PHONY: test soak check bench schema
 test: setup web ## Run all tests, on real stores too where POLYPHONY_*_URL are set [TESTS=]
 	@$(WITH_NODE) $(PY) -m pytest -q $(TESTS)
+
+soak: setup ## Kill gateways and PostgreSQL under load: nothing acknowledged is lost [GATEWAYS= POSTGRES=]
+	@POLYPHONY_SOAK_GATEWAY_KILLS=$(or $(GATEWAYS),20) POLYPHONY_SOAK_POSTGRES_KILLS=$(or $(POSTGRES),3) \
+	  POLYPHONY_SOAK_CHANGES=100 $(PY) -m pytest -q -o log_cli=true -o log_cli_level=INFO tests/chaos
 
 check: check-format check-lint check-types check-imports check-schema check-web check-docker ## Run the linters and type checkers
 
