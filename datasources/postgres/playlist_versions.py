@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DateTime, Select, Text, Uuid, case, collate, column, func, select, true
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from datasources.postgres.client import Postgres
@@ -88,10 +89,17 @@ def _as_it_was(key: ListVersion) -> Select[Any]:
         .cte("later")
     )
     item_id = later.c.item_id
-    found = select(item_id, later.c.before).distinct(item_id).order_by(item_id, later.c.version)
+    found = (
+        select(item_id, later.c.before).ext(distinct_on(item_id)).order_by(item_id, later.c.version)
+    )
     since = found.subquery("since")
     # Those that were only rekeyed say no more than their ids.
-    known = select(later).distinct(item_id).where(later.c.track_id.is_not(None)).order_by(item_id)
+    known = (
+        select(later)
+        .ext(distinct_on(item_id))
+        .where(later.c.track_id.is_not(None))
+        .order_by(item_id)
+    )
     what = known.subquery("what")
     now = select(playlist_items).where(playlist_items.c.playlist_id == key.playlist_id)
     listed = now.subquery("listed")

@@ -24,13 +24,15 @@ class Spot:
 
 
 def keys_between(
-    left: str | None, right: str | None, count: int, max_chars: int = MAX_CHARS
+    left: str | None, right: str | None, count: int, *, roomy: bool = False
 ) -> list[str] | None:
     """Return as many positions between two, in their order; None for an end of the list.
 
-    None comes back where they would have more than `max_chars`, and where one of the two is no
-    position that others fit beside: what an import brought, or twice the same.
+    None comes back where they would have more than 32 characters (24 where they shall be `roomy`),
+    and where one of the two is no position that others fit beside: what an import brought, or
+    twice the same.
     """
+    max_chars = _ROOMY_CHARS if roomy else MAX_CHARS
     for bound in (left, right):
         # Not only to save the work: the library recurses once for each character.
         if bound is not None and len(bound) > 2 * MAX_CHARS:
@@ -65,8 +67,8 @@ def place(
             *items,
             *(spot.item_id for spot in spots[gap:stop]),
         ]
-        roomy = reach and (low is not None or high is not None)
-        keys = keys_between(low, high, len(ids), _ROOMY_CHARS if roomy else MAX_CHARS)
+        bounded = low is not None or high is not None
+        keys = keys_between(low, high, len(ids), roomy=bool(reach) and bounded)
         if keys is not None:
             fresh = map(Spot, keys, ids)
             return [*spots[:start], *fresh, *spots[stop:]]

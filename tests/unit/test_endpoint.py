@@ -16,6 +16,7 @@ from datasources.stores import Stores
 from gateway.app import create_app
 from gateway.graphql.endpoint import Endpoint
 from gateway.settings import Settings
+from resolvers.settings import PlaylistSettings
 from schema.build import build_schema
 from tests.factories.operations import identity_of
 
@@ -33,7 +34,11 @@ def with_stores(app: ASGIApp) -> ASGIApp:
     identity = identity_of(NO_STORES)
 
     async def started(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"] = {"stores": NO_STORES, "identity": identity}
+        scope["state"] = {
+            "stores": NO_STORES,
+            "identity": identity,
+            "playlists": PlaylistSettings(),
+        }
         await app(scope, receive, send)
 
     return started
