@@ -15,6 +15,7 @@ from resolvers.context import RequestContext
 from resolvers.errors import InvalidInput, LimitExceeded, NotFound
 from resolvers.idempotency import change
 from resolvers.playlist_access import playlist_for
+from resolvers.playlist_change import MAX_ITEMS
 from resolvers.playlist_input import checked_description, checked_title, id_in
 from resolvers.playlist_joining import locked_with
 from resolvers.signed_in import signed_in
@@ -166,7 +167,7 @@ async def duplicate_playlist(
         Unauthenticated: nobody is signed in.
         InvalidInput: that is no id of a playlist, or the title cannot be taken.
         NotFound: the playlist is not there for the caller.
-        LimitExceeded: the caller has 1,000 playlists.
+        LimitExceeded: the caller has 1,000 playlists, or it has more than 10,000 items.
     """
     owner_id = signed_in(context)
     id_ = id_in(("input", "playlistId"), EntityKind.PLAYLIST, playlist_id)
@@ -174,6 +175,8 @@ async def duplicate_playlist(
 
     async def work(connection: Connection) -> PlaylistDuplicated:
         source = await playlist_for(connection, context, id_, PlaylistAction.READ)
+        if source.track_count > MAX_ITEMS:  # an import may bring more
+            raise LimitExceeded(f"A playlist has {MAX_ITEMS:,} items at most.")
         await make_room(connection, owner_id)
         new = NewPlaylist(other_title or source.title, source.description, visibility)
         copy = _blank(context, owner_id, new)

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select, text
 
 from auth.principal import person
+from datasources.postgres import changes
 from datasources.postgres.bulk import copy_rows
 from datasources.postgres.playlists import fetch_playlists_by_ids
 from datasources.postgres.tables import playlists
@@ -42,12 +44,17 @@ async def share_with(stores: Stores, playlist: int, user: int, role: str) -> Non
         await copy_rows(connection, "playlist_collaborators", rows)
 
 
-async def waits_for_a_lock(stores: Stores) -> None:
-    """Come back when somebody waits for a lock that another transaction holds."""
+def wait_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let changes wait for locks as long as a test takes, in the order in which they came."""
+    monkeypatch.setattr(changes, "_LOCK_TIMEOUT", text("set local lock_timeout = '50s'"))
+
+
+async def waits_for_a_lock(stores: Stores, count: int = 1) -> None:
+    """Come back when so many wait for locks that other transactions hold."""
     waiting = text(
-        "select 1 from pg_locks join pg_stat_activity using (pid)"
+        "select distinct pid from pg_locks join pg_stat_activity using (pid)"
         " where not granted and datname = current_database()"
     )
     async with asyncio.timeout(30):
-        while not await stores.postgres.read(waiting):  # noqa: ASYNC110  the server tells nobody
+        while len(await stores.postgres.read(waiting)) < count:  # noqa: ASYNC110  the server tells nobody
             await asyncio.sleep(0.001)

@@ -20,10 +20,18 @@ from resolvers.errors import Forbidden, InvalidInput, LimitExceeded, NotFound, U
 from resolvers.ids import global_id
 from resolvers.playlist_access import PlaylistAction, playlist_for
 from resolvers.playlist_commands import update_playlist
+from resolvers.playlist_items import add_items
 from tests.factories.accounts import audited
 from tests.factories.music import NOW, Music, playlist_id, track_id, user_id
 from tests.factories.operations import ask, context_of, respond
-from tests.factories.playlists import as_user, listed, playlist_of, share_with, waits_for_a_lock
+from tests.factories.playlists import (
+    as_user,
+    listed,
+    playlist_of,
+    share_with,
+    wait_long,
+    waits_for_a_lock,
+)
 
 EDITOR, VIEWER = CollaboratorRole
 PRIVATE = PlaylistVisibility.PRIVATE
@@ -45,6 +53,12 @@ async def stores(empty_stores: Stores) -> Stores:
     music.rows["playlists"][0]["visibility"] = PRIVATE
     await music.write(empty_stores)
     return empty_stores
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for a lock does so for as long as the test takes."""
+    wait_long(monkeypatch)
 
 
 async def roles(stores: Stores, playlist: int = 1) -> dict[str, str]:
@@ -332,6 +346,42 @@ async def may_change_items(stores: Stores, number: int) -> bool:
     except (Forbidden, NotFound):
         return False
     return True
+
+
+@pytest.mark.parametrize("waits", ["removal", "change"])
+async def test_a_removal_and_a_change_of_items_at_once(stores: Stores, waits: str) -> None:
+    """Whichever holds the playlist first is done first; the other sees what it did."""
+    music = Music()
+    music.track(1)
+    await music.write(stores)
+    await update_playlist(as_user(stores, 1), LIST, {"collaborative": True})
+    await share_with(stores, 1, 2, "EDITOR")
+
+    async def change() -> object:
+        return await add_items(as_user(stores, 2), LIST, [global_id("Track", track_id(1))])
+
+    async def remove() -> object:
+        return await collaboration.remove_collaborator(as_user(stores, 1), LIST, user(2))
+
+    first, second = (change, remove) if waits == "removal" else (remove, change)
+    begun: list[asyncio.Task[object]] = []
+
+    async def hold(connection: Connection) -> None:
+        await lock_playlist(connection, playlist_id(1))
+        for number, step in enumerate((first, second), 1):  # the server serves them in this order
+            begun.append(asyncio.create_task(step()))
+            await waits_for_a_lock(stores, number)
+
+    await in_transaction(stores.postgres, hold)
+    ends = await asyncio.gather(*begun, return_exceptions=True)
+    assert await roles(stores) == {}
+    playlist = await playlist_of(stores, playlist_id(1))
+    if waits == "removal":
+        assert (playlist.version, playlist.track_count) == (2, 1)
+        assert not [end for end in ends if isinstance(end, BaseException)]
+    else:
+        assert (playlist.version, playlist.track_count) == (1, 0)
+        assert isinstance(ends[1], NotFound)
 
 
 async def test_leaving(stores: Stores) -> None:

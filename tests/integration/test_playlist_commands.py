@@ -26,7 +26,14 @@ from resolvers.search import search
 from tests.factories.accounts import audited, later, statements
 from tests.factories.music import NOW, Music, playlist_id, track_id, user_id
 from tests.factories.operations import ask, context_of, respond
-from tests.factories.playlists import as_user, listed, playlist_of, share_with, waits_for_a_lock
+from tests.factories.playlists import (
+    as_user,
+    listed,
+    playlist_of,
+    share_with,
+    wait_long,
+    waits_for_a_lock,
+)
 
 PUBLIC, UNLISTED, PRIVATE = PlaylistVisibility
 
@@ -41,6 +48,12 @@ async def stores(empty_stores: Stores) -> Stores:
     music.playlist(1, owner=1, tracks=[1, 2, 1])
     await music.write(empty_stores)
     return empty_stores
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for a lock does so for as long as the test takes."""
+    wait_long(monkeypatch)
 
 
 async def found(stores: Stores, words: str) -> list[UUID]:
@@ -237,6 +250,14 @@ async def test_a_copy_under_another_name(stores: Stores) -> None:
     )
     copy = await playlist_of(stores, again.playlist_id)
     assert (copy.track_count, copy.duration_ms) == (0, 0)
+
+
+async def test_no_copy_is_longer_than_a_playlist_may_be(stores: Stores) -> None:
+    async with stores.postgres.transaction() as connection:
+        await connection.execute(update(playlists).values(track_count=10_001))
+    with pytest.raises(LimitExceeded):
+        await commands.duplicate_playlist(as_user(stores, 2), global_id("Playlist", playlist_id(1)))
+    assert len(await listed(stores)) == 1
 
 
 async def test_a_removed_playlist_is_gone_and_noted(stores: Stores) -> None:

@@ -22,7 +22,7 @@ from resolvers.share_links import NewLink
 from tests.factories.accounts import later
 from tests.factories.music import NOW, Music, playlist_id, user_id
 from tests.factories.operations import ask, context_of
-from tests.factories.playlists import as_user, share_with
+from tests.factories.playlists import as_user, share_with, wait_long
 
 EDITOR, VIEWER = CollaboratorRole
 LIST = global_id("Playlist", playlist_id(1))
@@ -39,6 +39,12 @@ async def stores(empty_stores: Stores) -> Stores:
     music.rows["playlists"][0]["visibility"] = PlaylistVisibility.PRIVATE
     await music.write(empty_stores)
     return empty_stores
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for a lock does so for as long as the test takes."""
+    wait_long(monkeypatch)
 
 
 async def a_link(stores: Stores, role: CollaboratorRole = EDITOR, *, once: bool = False) -> str:
