@@ -14,7 +14,12 @@ from datasources.postgres.account_tables import (
     token_families,
 )
 from datasources.postgres.client import Postgres
-from datasources.postgres.playlist_tables import idempotent_requests
+from datasources.postgres.playlist_tables import (
+    artist_follows,
+    blocks,
+    idempotent_requests,
+    saved_albums,
+)
 from datasources.postgres.reading import any_of
 from datasources.postgres.tables import (
     external_ids,
@@ -74,7 +79,10 @@ async def remove_belongings(postgres: Postgres, user_id: UUID) -> None:
     await _unfollow_playlists(postgres, user_id)
     await _forget_who_added(postgres, user_id)
     await _remove(postgres, playlist_collaborators, playlist_collaborators.c.user_id == user_id)
-    await _remove(postgres, saved_tracks, saved_tracks.c.user_id == user_id)
+    for kept in (saved_tracks, saved_albums, artist_follows):
+        await _remove(postgres, kept, kept.c.user_id == user_id)
+    await _remove(postgres, blocks, blocks.c.blocker_id == user_id)
+    await _remove(postgres, blocks, blocks.c.blocked_id == user_id)
     await _remove(postgres, user_follows, user_follows.c.follower_id == user_id)
     await _remove(postgres, user_follows, user_follows.c.followed_id == user_id)
     await _remove(postgres, idempotent_requests, idempotent_requests.c.principal == str(user_id))

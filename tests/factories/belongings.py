@@ -124,6 +124,15 @@ async def _playlists(stores: Stores, ann: UUID, bob: UUID) -> UUID:
                 for number in range(1, ITEMS + 1)
             ],
         )
+        for table, thing, moment in (
+            ("saved_albums", "album_id", "saved_at"),
+            ("artist_follows", "artist_id", "followed_at"),
+        ):
+            id_of = track_id if thing == "album_id" else artist_id  # an album has its track's id
+            rows = [{"user_id": user, thing: id_of(1), moment: NOW} for user in (ann, bob)]
+            await copy_rows(connection, table, rows)
+        blocked = {"blocker_id": ann, "blocked_id": bob, "blocked_at": NOW}
+        await copy_rows(connection, "blocks", [blocked])
         await copy_rows(connection, "external_ids", others)
         await copy_rows(connection, "search_entries", found)
     bobs_id = bobs["id"]

@@ -87,7 +87,8 @@ async def test_it_holds_everything_of_the_viewers_and_no_secret(
         "format", "version", "exportedAt", "profile", "account", "externalIds", "passkeys",
         "sessions", "nowPlaying", "recommendations", "topTracks", "topArtists", "playlists",
         "securityEvents", "sharedPlaylists", "followedPlaylists", "addedToPlaylists",
-        "savedTracks", "following", "followers", "listens", "artistPlays",
+        "savedTracks", "savedAlbums", "followedArtists", "blockedUsers", "following", "followers",
+        "listens", "artistPlays",
     }  # fmt: skip
     assert document["profile"]["id"] == ann
     assert document["profile"]["handle"] == "ann"
@@ -115,6 +116,9 @@ async def test_it_holds_everything_of_the_viewers_and_no_secret(
     assert document["followedPlaylists"] == [{"playlistId": bobs}]
     assert [one["playlistId"] for one in document["addedToPlaylists"]] == [bobs] * ITEMS
     assert len(document["savedTracks"]) == ITEMS
+    assert [one["albumId"] for one in document["savedAlbums"]] == [str(track_id(1))]
+    assert [one["name"] for one in document["followedArtists"]] == ["Artist 1"]
+    assert [one["handle"] for one in document["blockedUsers"]] == ["bob"]
     assert document["following"] == [{"userId": str(them.bob), "handle": "bob"}]
     assert document["followers"] == document["following"]
     times = [one["listenedAt"] for one in document["listens"]]
