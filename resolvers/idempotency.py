@@ -97,10 +97,12 @@ async def _done_or_found(
     connection: Connection, field: _Field, work: Callable[[Connection], Awaitable[T]]
 ) -> T:
     """Do work and store what it came to, or return what is stored (`idempotent_requests`)."""
-    if not await stored.try_lock(connection, field.key):
-        raise IdempotencyInProgress("A request with this `Idempotency-Key` still runs.")
     adapter = _adapter(get_type_hints(work)["return"])
+    alone = await stored.try_lock(connection, field.key)
+    # Others who repeat it have the lock for a moment, too: what is stored is there for all.
     found = await stored.fetch_outcome(connection, field.key)
+    if found is None and not alone:
+        raise IdempotencyInProgress("A request with this `Idempotency-Key` still runs.")
     if found is None:
         done = await work(connection)
         outcome = {"type": type(done).__name__, "value": adapter.dump_python(done, mode="json")}

@@ -56,11 +56,11 @@ async def respond(
     query: str,
     variables: dict[str, Any] | None = None,
     principal: Principal = ANONYMOUS,
+    client: Client | None = None,
 ) -> dict[str, Any]:
     """Return the response of an operation: data, and coded errors."""
-    result = await build_schema().execute(
-        query, variable_values=variables, context_value=context_of(stores, principal)
-    )
+    context = context_of(stores, principal, client=client)
+    result = await build_schema().execute(query, variable_values=variables, context_value=context)
     response: dict[str, Any] = {"data": result.data}
     if result.errors:
         validated = not isinstance(result, PreExecutionError)
