@@ -52,7 +52,7 @@ async def diagnose(settings: StoreSettings) -> list[Diagnosis]:
     memory = "memory of each process"
     first_store = _with_migrations(_diagnosis(postgres, settings.postgres.url, files), pending)
     return [
-        _with_events(first_store, waiting),
+        with_events(first_store, waiting),
         _diagnosis(mongo, settings.mongo.url, memory),
         _diagnosis(redis, settings.redis.url, memory),
     ]
@@ -100,7 +100,8 @@ def _with_migrations(diagnosis: Diagnosis, pending: list[str] | None) -> Diagnos
     )
 
 
-def _with_events(diagnosis: Diagnosis, waiting: tuple[int, datetime | None] | None) -> Diagnosis:
+def with_events(diagnosis: Diagnosis, waiting: tuple[int, datetime | None] | None) -> Diagnosis:
+    """Return a diagnosis that tells of events: how many wait, and since when the oldest does."""
     if waiting is None:
         return diagnosis
     number, since = waiting
