@@ -6,8 +6,7 @@ from uuid import UUID
 
 from datasources.postgres.client import Connection
 from datasources.postgres.profiles import update_profile as write_profile
-from datasources.postgres.users import fetch_users_by_ids
-from datasources.records.users import ListeningVisibility, UserRecord
+from datasources.records.users import ListeningVisibility
 from resolvers.context import RequestContext
 from resolvers.errors import InvalidInput, NotFound
 from resolvers.idempotency import change
@@ -16,14 +15,13 @@ from resolvers.text import NOT_TEXT
 
 _MAX_NAME_CHARS = 60
 _MAX_URL_CHARS = 2000
-_GONE = "This account is being removed."
 
 
 @dataclass(frozen=True, slots=True)
 class ProfileUpdated:
-    """The person after the change."""
+    """Whose profile is another one."""
 
-    user: UserRecord
+    user_id: UUID
 
 
 async def update_profile(context: RequestContext, changes: dict[str, object]) -> ProfileUpdated:
@@ -35,16 +33,12 @@ async def update_profile(context: RequestContext, changes: dict[str, object]) ->
     user_id = signed_in(context)
     checked = {name: _CHECKS[name](value) for name, value in changes.items()}
 
-    async def work(connection: Connection) -> UUID:
+    async def work(connection: Connection) -> ProfileUpdated:
         if await write_profile(connection, user_id, checked) is None:
-            raise NotFound(_GONE)
-        return user_id
+            raise NotFound("This account is being removed.")
+        return ProfileUpdated(user_id)
 
-    await change(context, work)
-    people = await fetch_users_by_ids(context.stores.postgres, [user_id])
-    if user_id not in people:
-        raise NotFound(_GONE)
-    return ProfileUpdated(people[user_id])
+    return await change(context, work)
 
 
 def checked_name(value: object) -> str:
