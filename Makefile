@@ -104,7 +104,8 @@ test: setup web ## Run all tests, on real stores too where POLYPHONY_*_URL are s
 
 soak: setup ## Kill gateways and PostgreSQL under load: nothing acknowledged is lost [GATEWAYS= POSTGRES=]
 	@POLYPHONY_SOAK_GATEWAY_KILLS=$(or $(GATEWAYS),20) POLYPHONY_SOAK_POSTGRES_KILLS=$(or $(POSTGRES),3) \
-	  POLYPHONY_SOAK_CHANGES=100 $(PY) -m pytest -q -o log_cli=true -o log_cli_level=INFO tests/chaos
+	  POLYPHONY_SOAK_CHANGES=100 $(PY) -m pytest -q -o log_cli=true -o log_cli_level=INFO \
+	  --log-disable=httpx2 tests/chaos
 
 check: check-format check-lint check-types check-imports check-schema check-web check-docker ## Run the linters and type checkers
 

@@ -125,8 +125,8 @@ async def test_what_is_acknowledged_is_there_once_whatever_dies(site: Site) -> N
     assert load.sent_again, "nobody noticed anything"
     log.info(
         "%d changes acknowledged, %d of them stored but unknown to their editors when a gateway"
-        " was killed; %d refused; %d requests, %d sent again",
-        *(len(load.done), unknown, load.refused, load.sent, load.sent_again),
+        " was killed; %d refused; %d requests, sent again: %s",
+        *(len(load.done), unknown, load.refused, load.sent, dict(load.sent_again)),
     )
     async with open_stores(site.settings) as stores:
         await _each_is_there_once(stores, site.playlist, load)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,7 +56,10 @@ class Done:
 
 @dataclass
 class Load:
-    """Editors of a playlist who all know what was acknowledged to any of them."""
+    """Editors of a playlist who all know what was acknowledged to any of them.
+
+    `sent_again` counts why a request was repeated, `unexpected` has answers that nobody foresaw.
+    """
 
     url: str
     playlist: str
@@ -63,7 +67,7 @@ class Load:
     done: list[Done] = field(default_factory=list)
     refused: int = 0
     sent: int = 0
-    sent_again: int = 0
+    sent_again: Counter[str] = field(default_factory=Counter)
     unexpected: list[Any] = field(default_factory=list)
     _items: list[str] = field(default_factory=list)
     _grown: asyncio.Event = field(default_factory=asyncio.Event)
@@ -84,7 +88,6 @@ class Load:
             answer = await self._send(client, change, headers)
             if answer is not None:
                 break
-            self.sent_again += 1
             await asyncio.sleep(_PAUSE_S)
         if answer.get("__typename") != "PlaylistItemsChanged":
             self.refused += 1
@@ -125,10 +128,13 @@ class Load:
                 f"{self.url}/graphql", json=change.body(self.playlist), headers=headers
             )
         except httpx2.TransportError:
+            self.sent_again["CONNECTION_LOST"] += 1
             return None
         answer = response.json()
         errors = answer.get("errors", ())
-        if any(one["extensions"]["code"] in _SEND_AGAIN for one in errors):
+        unsettled = {one["extensions"]["code"] for one in errors} & _SEND_AGAIN
+        if unsettled:
+            self.sent_again.update(unsettled)
             return None
         result = (answer.get("data") or {}).get("done")
         known = {"PlaylistItemsChanged", "PlaylistConflict", "NotFound"}

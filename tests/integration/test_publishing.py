@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import orjson
@@ -13,19 +14,22 @@ import pytest
 from sqlalchemy import func, select, update
 from structlog.testing import capture_logs
 
-from datasources.errors import StoreError, StoreUnavailable
+from datasources.errors import StoreError, StoreTimeout, StoreUnavailable
 from datasources.ids import new_id
 from datasources.postgres.outbox import oldest_unpublished, remove_old, try_lock, write_event
 from datasources.postgres.playlist_tables import outbox
 from datasources.records.events import EventRecord
-from datasources.redis.client import Redis
+from datasources.redis.client import Redis, open_redis
 from datasources.redis.events import append_events
+from datasources.redis.settings import RedisSettings
 from datasources.stores import Stores
 from gateway.settings import Settings
 from gateway.worker.run import running_worker
 from resolvers import publishing
 from resolvers.publishing import publish, publish_missed, publish_subject
 from tests.factories.operations import identity_of
+from tests.plugins.proxy import proxy_to
+from tests.plugins.stores import URLS
 
 
 async def _write(stores: Stores, subject: UUID, *numbers: int, topic: str = "playlist") -> None:
@@ -255,6 +259,37 @@ async def test_without_redis_it_is_quiet_and_published_later(empty_stores: Store
     await _write(empty_stores, subject, 2)
     await publish(empty_stores, subject)
     assert await _numbers(empty_stores, subject) == [1, 2]
+
+
+@pytest.mark.skipif(not URLS["redis"], reason="no real Redis: set POLYPHONY_REDIS_URL")
+async def test_a_redis_that_hangs_is_waited_for_once(empty_stores: Stores, kind: str) -> None:
+    """By one change, for one time-out; the others are told at once, and the worker is later."""
+    if kind != "real":
+        pytest.skip("an embedded Redis does not hang")
+    subjects = [new_id() for _ in range(5)]
+    for subject in subjects:
+        await _write(empty_stores, subject, 1)
+    url = urlsplit(URLS["redis"] or "")
+    async with proxy_to(url.hostname or "", url.port or 0) as proxy:
+        settings = RedisSettings(prefix=empty_stores.redis.prefix, timeout_s=0.5)
+        redis = open_redis(url._replace(netloc=f"127.0.0.1:{proxy.port}").geturl(), settings)
+        hanging = replace(empty_stores, redis=redis)
+        proxy.hang()
+        with pytest.raises(StoreTimeout):
+            await publish_subject(hanging, subjects[0])
+        for subject in subjects:
+            with pytest.raises(StoreUnavailable, match="a moment ago"):
+                await publish_subject(hanging, subject)
+        assert await _waiting(empty_stores) == 5
+        proxy.resume()
+        async with asyncio.timeout(60):
+            while await _waiting(empty_stores):
+                with suppress(StoreError):
+                    await publish_missed(hanging)
+                await asyncio.sleep(0.1)
+        await redis.close()
+    for subject in subjects:
+        assert await _numbers(empty_stores, subject) == [1]
 
 
 async def test_a_defect_neither_fails_the_change_nor_stops_other_subjects(
