@@ -19,6 +19,8 @@ ExpectedError
 
 from uuid import UUID
 
+from datasources.records.playlists import PlaylistItemRecord
+
 
 class ExpectedError(Exception):
     """A refusal; its message is for the client."""
@@ -78,14 +80,22 @@ class RateLimited(Refusal):
 
 
 class PlaylistConflict(Refusal):
-    """Items that a change names are not in the list any more. Nothing has changed.
+    """Items that a change names are not where they would have to be. Nothing has changed.
 
-    `current_version` is that of the list without the change, `items` are the ids of what is gone.
+    `current_version` is that of the list without the change, `items` are those in question as they
+    were last, None for one of which nothing is known any more.
     """
 
-    def __init__(self, message: str, current_version: int, items: tuple[UUID, ...]) -> None:
+    def __init__(
+        self,
+        message: str,
+        current_version: int,
+        item_ids: tuple[UUID, ...],
+        items: tuple[PlaylistItemRecord | None, ...] = (),
+    ) -> None:
         super().__init__(message)
         self.current_version = current_version
+        self.item_ids = item_ids
         self.items = items
 
 

@@ -18,6 +18,7 @@ from resolvers.errors import InvalidInput, LimitExceeded, NotFound, PlaylistConf
 from resolvers.idempotency import change
 from resolvers.ids import global_id
 from resolvers.playlist_access import PlaylistAction, playlist_for
+from resolvers.playlist_input import ITEM
 from resolvers.publishing import publish
 
 MAX_ITEMS = 10_000
@@ -145,14 +146,19 @@ async def refuse_missing(connection: Connection, now: Editing, missing: Sequence
         oldest = await fetch_oldest_version(connection, playlist.id)
         strange = strange if now.base_version >= oldest else []
     if strange:
-        raise NotFound(
-            f"There is no item {global_id('PlaylistItem', strange[0])} in this playlist."
-        )
-    raise PlaylistConflict(
-        "Others have changed the list: what this change names is gone.",
-        playlist.version - 1,
-        tuple(missing),
-    )
+        text = global_id(ITEM, strange[0])
+        raise NotFound(f"There is no item {text} in this playlist.")
+    words = "Others have changed the list: what this change names is gone."
+    raise await conflict(connection, now, words, missing)
+
+
+async def conflict(
+    connection: Connection, now: Editing, words: str, item_ids: Sequence[UUID]
+) -> PlaylistConflict:
+    """Return the refusal of a change on account of these items, with what is known of them."""
+    known = await fetch_known(connection, now.playlist.id, item_ids)
+    items = tuple(known.get(item) for item in item_ids)
+    return PlaylistConflict(words, now.playlist.version - 1, tuple(item_ids), items)
 
 
 async def find_room(

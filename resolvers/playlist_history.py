@@ -24,9 +24,16 @@ from datasources.records.playlists import PlaylistItemRecord
 from datasources.records.references import EntityRef
 from resolvers.context import RequestContext
 from resolvers.entities import entity
-from resolvers.errors import NotFound, PlaylistConflict
+from resolvers.errors import NotFound
 from resolvers.ids import parse_id_of
-from resolvers.playlist_change import Edit, Editing, ItemsChanged, change_items, within_limit
+from resolvers.playlist_change import (
+    Edit,
+    Editing,
+    ItemsChanged,
+    change_items,
+    conflict,
+    within_limit,
+)
 from resolvers.playlist_input import id_in
 from resolvers.signed_in import signed_in
 
@@ -127,7 +134,7 @@ async def _undo(connection: Connection, now: Editing, change: ChangeRecord) -> E
     touched = {one.item_id for one in change.items}
     listed = await edits.fetch_listed(connection, playlist_id, touched)
     durations = await edits.fetch_durations(connection, {one.track_id for one in change.items})
-    _refuse_conflicts(now, change, listed, durations)
+    await _refuse_conflicts(connection, now, change, listed, durations)
     within_limit(now.playlist, len(removed) - len(added))
 
     # A list of the version before the one that is being made is the list as it is.
@@ -160,7 +167,8 @@ async def _undo(connection: Connection, now: Editing, change: ChangeRecord) -> E
     )
 
 
-def _refuse_conflicts(
+async def _refuse_conflicts(
+    connection: Connection,
     now: Editing,
     change: ChangeRecord,
     listed: Mapping[UUID, ListedItem],
@@ -179,7 +187,7 @@ def _refuse_conflicts(
     )
     if wrong:
         words = "Others have changed the list since: this change cannot be turned back."
-        raise PlaylistConflict(words, now.playlist.version - 1, wrong)
+        raise await conflict(connection, now, words, wrong)
 
 
 def _put_back(rest: list[Spot], then: Sequence[Spot], items: set[UUID]) -> list[Spot]:

@@ -5,21 +5,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    Uuid,
-    column,
-    func,
-    select,
-    true,
-)
+from sqlalchemy import BigInteger, DateTime, Uuid, column, func, select, true
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import fetch_pages
 from datasources.postgres.playlist_tables import playlist_changes
+from datasources.postgres.playlists import item_record
 from datasources.postgres.reading import any_of, columns_of, fetch_counts, unnest_columns
-from datasources.postgres.tables import playlists
+from datasources.postgres.tables import playlists, tracks
+from datasources.postgres.tracks import TRACK_COLUMNS
 from datasources.records.changes import (
     ChangeKind,
     ChangeRecord,
@@ -28,6 +24,7 @@ from datasources.records.changes import (
     Rekeyed,
 )
 from datasources.records.page import Keyset, Page, PageRequest
+from datasources.records.playlists import PlaylistItemRecord
 
 HISTORY_OF_PLAYLIST = Keyset("playlist-history", (int,), descending=True)
 
@@ -152,16 +149,30 @@ async def fetch_change(
 
 async def fetch_known(
     connection: AsyncConnection, playlist_id: UUID, item_ids: Collection[UUID]
-) -> set[UUID]:
-    """Return which items have been in a list as far as its history tells (`playlist_changes`)."""
-    touched = func.jsonb_to_recordset(_ITEMS).table_valued(column("item_id", Uuid))
-    touched = touched.render_derived(name="touched", with_types=True)
-    statement = (
-        select(touched.c.item_id)
-        .select_from(playlist_changes.join(touched, true()))
-        .where(_PAST.playlist_id == playlist_id, any_of(touched.c.item_id, item_ids))
+) -> Mapping[UUID, PlaylistItemRecord | None]:
+    """Return items that were in a list at any time, as far as its history tells, as they were last.
+
+    One that never was is absent; None stands for one whose track is gone. Read from
+    `playlist_changes` and `tracks`.
+    """
+    touched = func.jsonb_to_recordset(_ITEMS).table_valued(
+        column("item_id", Uuid),
+        column("track_id", Uuid),
+        column("added_by_id", Uuid),
+        column("added_at", DateTime(timezone=True)),
     )
-    return {row[0] for row in await connection.execute(statement)}
+    touched = touched.render_derived(name="touched", with_types=True)
+    changes = playlist_changes.join(touched, true())
+    row = touched.c
+    statement = (
+        select(row.item_id, row.added_by_id, row.added_at, *TRACK_COLUMNS)
+        .ext(distinct_on(row.item_id))
+        .select_from(changes.outerjoin(tracks, tracks.c.id == row.track_id))
+        .where(_PAST.playlist_id == playlist_id, any_of(row.item_id, item_ids))
+        .order_by(row.item_id, _PAST.version.desc())
+    )
+    rows = await connection.execute(statement)
+    return {one[0]: None if one.id is None else item_record(*one) for one in rows}
 
 
 async def fetch_oldest_version(connection: AsyncConnection, playlist_id: UUID) -> int:

@@ -16,7 +16,7 @@ from resolvers.playlist_input import ITEM
 from schema.payloads.errors import Error, Forbidden, LimitExceeded, NotFound, ValidationError
 from schema.payloads.playlists import WithPlaylist
 from schema.permissions import PLAYLISTS
-from schema.refusals import refusal_view
+from schema.refusals import read, refusal_view
 from schema.types.playlist import PlaylistItem
 from schema.types.playlist_change import PlaylistChange
 from schema.views import attribute, computed, view
@@ -28,8 +28,8 @@ def _ids(record: Any) -> list[str]:
     return [global_id(ITEM, item) for item in record.item_ids]
 
 
-def _gone(refused: Any) -> list[str]:
-    return [global_id(ITEM, item) for item in refused.refusal.items]
+def _in_question(refused: Any) -> list[str]:
+    return _ids(refused.refusal)
 
 
 @view(ItemsChanged, told_apart=True, description="The items of a playlist were changed.")
@@ -79,7 +79,11 @@ class PlaylistConflict(Error):
     current_version: int = computed(
         lambda refused: refused.refusal.current_version, "The version that the list has."
     )
-    items: list[strawberry.ID] = computed(_gone, "The ids of the items in question.")
+    item_ids: list[strawberry.ID] = computed(_in_question, "The ids of the items in question.")
+    items: list[PlaylistItem | None] | None = computed(
+        read("items"),
+        "Those items as they were last; null for one of which nothing is known any more.",
+    )
 
 
 AddPlaylistItemsResult = Annotated[

@@ -78,7 +78,7 @@ class Lists(RuleBasedStateMachine):
             with pytest.raises(PlaylistConflict) as refused:
                 self.wait(call)
             assert refused.value.current_version == self.model.version
-            assert sorted(refused.value.items) == sorted(gone)
+            assert sorted(refused.value.item_ids) == sorted(gone)
             return None
         done = self.wait(call)
         assert done.version == self.model.version + 1
