@@ -81,7 +81,7 @@ async def change(context: RequestContext, work: Callable[[Connection], Awaitable
     """
     postgres, field = context.stores.postgres, _running.get()
     if field is None:
-        return await in_transaction(postgres, work)
+        return _stored(context, await in_transaction(postgres, work))
     if field.settled:
         raise RuntimeError("a field with a key makes one change")
 
@@ -90,6 +90,12 @@ async def change(context: RequestContext, work: Callable[[Connection], Awaitable
 
     result = await in_transaction(postgres, work_once)
     field.settled = True
+    return _stored(context, result)
+
+
+def _stored(context: RequestContext, result: T) -> T:
+    """Return a result; what was loaded for fields before this one is not how things are now."""
+    context.loaders.forget()
     return result
 
 

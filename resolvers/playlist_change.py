@@ -98,8 +98,6 @@ async def change_items(
         return ItemsChanged(playlist_id, playlist.version, items, base_version)
 
     changed = await change(context, work)
-    # What was loaded for an earlier field of the same document is from before.
-    context.loaders.forget()
     await publish(context.stores, playlist_id)
     return changed
 

@@ -33,6 +33,9 @@ OPEN_TYPES = {
     *("SearchConnection", "SearchEdge"),
     *("Playlist", "PlaylistItem", "Collaborator", "PlaylistItemConnection", "PlaylistItemEdge"),
     *("PlaylistConnection", "PlaylistEdge"),
+    # Whoever reads a list may read what it was: those who watch it see each change anyway.
+    *("PlaylistChange", "PlaylistItemChange", "PlaylistItemRekeyed", "PlaylistVersion"),
+    *("PlaylistChangeConnection", "PlaylistChangeEdge"),
     *("User", "UserConnection", "UserEdge"),
 }
 OPEN_FIELDS_OF_PEOPLE = {
