@@ -11,10 +11,13 @@ from typing import Any, TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from auth.turns import NoRoom, Turns
+
 T = TypeVar("T")
 
 # OWASP's Password Storage Cheat Sheet, argon2id: 19 MiB, two passes, one lane.
 _MEMORY_KIB, _PASSES, _LANES = 19 * 1024, 2, 1
+_SHARE_OF_ONE = 2  # half of the queue is the most that one origin may fill
 # Composed characters may be fewer than what was typed; beyond this it is no password.
 _MAX_TYPED_CHARS = 4096
 
@@ -83,32 +86,27 @@ class Passwords:
             time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES
         )
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
-        self._slots = asyncio.Semaphore(threads)
-        self._most = threads + queue
-        self._here = 0
+        self._turns = Turns(threads, queue, max(1, queue // _SHARE_OF_ONE))
         self._nobodys = self._hasher.hash("a password that nobody has")
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[Slot]:
-        """Yield the right to a thread, in the order of asking.
+    async def slot(self, origin: str = "") -> AsyncIterator[Slot]:
+        """Yield the right to a thread; origins (networks) take turns, so that none fills the queue.
 
         It is not passed on before the thread has finished, whatever became of who asked.
 
         Raises:
-            PasswordsBusy: too many wait already.
+            PasswordsBusy: too many wait already, in all or of this origin.
         """
-        if self._here >= self._most:
-            raise PasswordsBusy
-        self._here += 1
         try:
-            async with self._slots:
+            async with self._turns.turn(origin):
                 slot = Slot(self._pool, self._hasher, self._nobodys)
                 try:
                     yield slot
                 finally:
                     await slot.finished()
-        finally:
-            self._here -= 1
+        except NoRoom:
+            raise PasswordsBusy from None
 
     async def hash(self, password: str) -> str:
         """Return the hash of a password, with its parameters and salt.

@@ -6,6 +6,7 @@ from auth.identity import Identity
 from auth.principal import ANONYMOUS, Principal
 from datasources.loaders.batch import Loaders
 from datasources.stores import Stores
+from gateway.cookies import BROWSER_COOKIE
 from resolvers.context import Client, RequestContext
 
 _PREFLIGHT = ("graphql-preflight", "apollo-require-preflight")
@@ -42,6 +43,7 @@ def client_of(connection: HTTPConnection, *, page: bool = False) -> Client:
         user_agent=connection.headers.get("user-agent", ""),
         preflight=page or has_preflight(connection),
         idempotency_key=_idempotency_key(connection),
+        browser_mark=connection.cookies.get(BROWSER_COOKIE, ""),
     )
 
 

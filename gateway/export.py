@@ -21,6 +21,7 @@ from schema.errors import ErrorCode, code_of
 
 log = structlog.get_logger(__name__)
 
+_FROM_OURS = frozenset({"same-origin", "none"})
 _HEADERS = {
     "Content-Disposition": 'attachment; filename="polyphony.json"',
     "Cache-Control": "no-store",
@@ -48,7 +49,7 @@ async def send_export(request: Request) -> Response:
         principal = await _allowed(request)
         if request.method == "HEAD":
             return Response(media_type="application/json", headers=_HEADERS)
-        return await _document(build_context(request, principal))
+        return await document(build_context(request, principal))
     except Refused as refused:
         return _error(refused.status, refused.message, refused.extensions, refused.headers)
     except RateLimited as limited:
@@ -76,13 +77,20 @@ async def _allowed(request: Request) -> Principal:
     if AuthScope.ACCOUNT_MANAGE not in principal.scopes:
         message = f"This needs the scope {AuthScope.ACCOUNT_MANAGE}."
         raise Refused(HTTPStatus.FORBIDDEN, ErrorCode.FORBIDDEN, message)
-    # A link on another site brings the session's cookie along.
-    if request.headers.get("sec-fetch-site") == "cross-site":
+    # A link on another site brings the session's cookie along, one on a sibling host, too. No
+    # header: no browser; "none": somebody typed the address.
+    if request.headers.get("sec-fetch-site", "none") not in _FROM_OURS:
         raise Refused(HTTPStatus.FORBIDDEN, ErrorCode.FORBIDDEN, "Ask for it from our pages.")
     return principal
 
 
-async def _document(context: RequestContext) -> Response:
+async def document(context: RequestContext, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the document of whoever asks, with more headers where they are given.
+
+    Raises:
+        RateLimited: it was asked for too often.
+        Refusal, StoreError: it cannot be made.
+    """
     await count_export(context)
     pieces = export(context)
     # With the first piece every store has answered; until then there can be another answer.
@@ -93,7 +101,7 @@ async def _document(context: RequestContext) -> Response:
         async for piece in pieces:
             yield piece
 
-    return Document(whole(), media_type="application/json", headers=_HEADERS)
+    return Document(whole(), media_type="application/json", headers={**_HEADERS, **(headers or {})})
 
 
 def _error(
@@ -104,7 +112,7 @@ def _error(
 ) -> Response:
     error = {"message": message, "extensions": dict(extensions)}
     no_store = {"Cache-Control": "no-store", **(headers or {})}
-    return JSONResponse({"errors": [error]}, status, headers=no_store)
+    return JSONResponse({"errors": [error]}, int(status), headers=no_store)
 
 
 ROUTES = [Route(PATH, send_export, methods=["GET"])]

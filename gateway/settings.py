@@ -1,10 +1,11 @@
 """All settings together, and the only reader of the environment."""
 
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from auth.settings import AuthSettings
@@ -59,6 +60,17 @@ class Settings(BaseSettings):
     auth: AuthSettings = AuthSettings(key_encryption_key=None)
     mail: MailSettings = MailSettings(url=None)
     playlists: PlaylistSettings = PlaylistSettings()
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses_of_proxies(cls, proxies: str) -> str:
+        for one in filter(None, map(str.strip, proxies.split(","))):
+            try:
+                ip_network(one)
+            except ValueError:
+                # "*", too: then whoever sends the header says where they are.
+                raise ValueError(f"{one!r} is no address or network of a proxy") from None
+        return proxies
 
     @property
     def production(self) -> bool:

@@ -8,16 +8,18 @@ one who may sign in somewhere could buy more guesses.
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from ipaddress import ip_address, ip_network
 from math import ceil
+from uuid import UUID
 
+from auth.browsers import browser_of
 from auth.emails import email_key
 from auth.handles import handle_key
 from datasources.errors import StoreError
 from datasources.ids import new_id
-from datasources.records.accounts import AccountRecord
 from datasources.redis.attempts import Counter, forget, give_back, reserve
 from resolvers.context import RequestContext
 from resolvers.errors import RateLimited, WrongCredentials
@@ -28,40 +30,58 @@ _IPV6_OF_ONE_OWNER = 64
 
 
 @asynccontextmanager
-async def attempt(context: RequestContext, account: str) -> AsyncIterator[None]:
-    """Run one attempt to show who one is, counted for the account and the network address.
+async def attempt(
+    context: RequestContext, what: str, owner: UUID | None = None
+) -> AsyncIterator[None]:
+    """Run one attempt to show something that is secret, counted for it and the network address.
 
-    `account` is from `account_key`. It stays counted where the body raises WrongCredentials, or is
-    cancelled; otherwise it is given back.
+    `what` names what is tried, `owner` whose it is. It stays counted where the body raises
+    WrongCredentials, or is cancelled; otherwise it is given back.
 
     Raises:
         RateLimited: there were too many; the body has not run, and nothing was counted.
         StoreUnavailable, StoreTimeout: Redis did not answer; the body has not run.
     """
-    settings = context.identity.settings
-    counters = (
-        _failures_of(context, account),
-        Counter(("address", network_of(context.client.address)), settings.failures_per_address),
-    )
-    window = timedelta(seconds=settings.failures_window_s)
-    id_ = await _count(context, counters, window, "Too many failed attempts.")
-    try:
+    counters = (_counter(context, ("secret", what), owner), _network(context))
+    id_ = str(new_id())
+    await _reserve(context, counters, id_)
+    async with _kept_if_wrong(context, counters, id_):
         yield
-    except WrongCredentials:
-        raise
-    except Exception:
-        await _give_back(context, counters, id_)
-        raise
-    else:
-        await _give_back(context, counters, id_)
 
 
-def account_key(account: AccountRecord | None, login: str = "") -> str:
-    """Return what failures are counted by: the account, or a login that names none.
+@asynccontextmanager
+async def sign_in_attempt(
+    context: RequestContext, login: str, owner: UUID | None
+) -> AsyncIterator[bool]:
+    """Run one attempt to sign in, as `attempt` does; yield whether it may succeed.
 
-    Handle and address of one account share its count.
+    It is counted for what was typed, and for the account that it names, if any. Only the former
+    says that it is too often: that handle and address are one account's, nobody learns from it.
+    Where the latter is full, the same work is done, and in vain.
     """
-    return _hashed(login_key(login)) if account is None else str(account.user_id)
+    counters = _sign_in_counters(context, login, owner)
+    id_ = str(new_id())
+    full = await _reserve(context, counters, id_)
+    async with _kept_if_wrong(context, counters, id_):
+        yield not full
+
+
+async def check_sign_in(context: RequestContext, login: str, owner: UUID | None) -> None:
+    """Let those pass who may try; the others need not wait for their turn.
+
+    Raises:
+        RateLimited, StoreUnavailable, StoreTimeout: as for `attempt`.
+    """
+    await _reserve(context, _sign_in_counters(context, login, owner), "")
+
+
+def _sign_in_counters(
+    context: RequestContext, login: str, owner: UUID | None
+) -> tuple[Counter, ...]:
+    typed = _counter(context, ("login", _hashed(login)), owner)
+    if owner is None:
+        return typed, _network(context)
+    return typed, _network(context), _counter(context, ("account", str(owner)), owner, silent=True)
 
 
 def login_key(login: str) -> str:
@@ -70,24 +90,37 @@ def login_key(login: str) -> str:
     return email_key(login) if "@" in login else handle_key(login)
 
 
-async def forget_failures(context: RequestContext, account: AccountRecord) -> None:
-    """Let an account be tried anew: its owner has shown who they are by other means."""
+async def forget_failures(context: RequestContext, owner: UUID, logins: Sequence[str]) -> None:
+    """Let an account be tried anew: its owner has shown who they are by other means.
+
+    `logins` are what it is signed in with: its handle and its address.
+    """
+    keys = [("account", str(owner)), *(("login", _hashed(login_key(one))) for one in logins)]
+    nowhere = replace(context, client=replace(context.client, browser_mark=""))
+    counters = [
+        _counter(where, key, owner) for where in (context, nowhere) for key in dict.fromkeys(keys)
+    ]
     with contextlib.suppress(StoreError):  # then it has to wait
-        await forget(context.stores.redis, _failures_of(context, account_key(account)))
+        await forget(context.stores.redis, counters)
 
 
-async def count_mail(context: RequestContext, email: str) -> None:
-    """Count a mail that somebody asks for, for its address and for where they ask from.
+async def count_mail(context: RequestContext, email: str, purpose: str) -> None:
+    """Count a mail that somebody asks for: for its address and purpose, and for where they ask.
+
+    By purpose, so that who asks for one kind in my name does not keep me from the other.
 
     Raises:
         RateLimited: there were too many in an hour, whether or not the address is known here.
         StoreUnavailable, StoreTimeout: Redis did not answer.
     """
+    most = context.identity.settings.mails_per_hour
     counters = (
-        Counter(("mails", _hashed(email_key(email))), context.identity.settings.mails_per_hour),
+        Counter(("mails", purpose, _hashed(email_key(email))), most),
         Counter(("mails-from", network_of(context.client.address)), _MAILS_PER_NETWORK),
     )
-    await _count(context, counters, _MAILS_WINDOW, "Too many mails were asked for.")
+    await _reserve(
+        context, counters, str(new_id()), _MAILS_WINDOW, "Too many mails were asked for."
+    )
 
 
 def network_of(address: str) -> str:
@@ -102,15 +135,35 @@ def network_of(address: str) -> str:
     return str(ip_network((found, _IPV6_OF_ONE_OWNER), strict=False))
 
 
-async def _count(
-    context: RequestContext, counters: Sequence[Counter], window: timedelta, message: str
-) -> str:
-    id_ = str(new_id())
-    wait = await reserve(context.stores.redis, counters, window, context.clock(), id_)
-    if wait is not None:
-        seconds = max(1, ceil(wait.total_seconds()))
+async def _reserve(
+    context: RequestContext,
+    counters: Sequence[Counter],
+    id_: str,
+    window: timedelta | None = None,
+    message: str = "Too many failed attempts.",
+) -> bool:
+    """Count an attempt, or raise; return whether a silent counter was full."""
+    window = window or timedelta(seconds=context.identity.settings.failures_window_s)
+    found = await reserve(context.stores.redis, counters, window, context.clock(), id_)
+    if found.wait is not None:
+        seconds = max(1, ceil(found.wait.total_seconds()))
         raise RateLimited(seconds, f"{message} Try again in {seconds} seconds.")
-    return id_
+    return found.full
+
+
+@asynccontextmanager
+async def _kept_if_wrong(
+    context: RequestContext, counters: Sequence[Counter], id_: str
+) -> AsyncIterator[None]:
+    try:
+        yield
+    except WrongCredentials:
+        raise
+    except Exception:
+        await _give_back(context, counters, id_)
+        raise
+    else:
+        await _give_back(context, counters, id_)
 
 
 async def _give_back(context: RequestContext, counters: Sequence[Counter], id_: str) -> None:
@@ -118,8 +171,19 @@ async def _give_back(context: RequestContext, counters: Sequence[Counter], id_: 
         await give_back(context.stores.redis, counters, id_)
 
 
-def _failures_of(context: RequestContext, account: str) -> Counter:
-    return Counter(("account", account), context.identity.settings.failures_per_account)
+def _counter(
+    context: RequestContext, key: tuple[str, ...], owner: UUID | None, *, silent: bool = False
+) -> Counter:
+    """Return a count; a browser in which the owner signed in before has one of its own."""
+    mark = context.client.browser_mark
+    browser = None if owner is None else browser_of(context.identity.vault, mark, str(owner))
+    limit = context.identity.settings.failures_per_account
+    return Counter(key if browser is None else (*key, browser), limit, silent=silent)
+
+
+def _network(context: RequestContext) -> Counter:
+    key = ("address", network_of(context.client.address))
+    return Counter(key, context.identity.settings.failures_per_address)
 
 
 def _hashed(text: str) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 
+from auth.principal import PrincipalKind
 from datasources.ids import first_id_of, new_id
 from datasources.postgres.audit import record_once
 from datasources.records.audit import AuditRecord, AuditResult
@@ -52,6 +53,14 @@ def entry(
         request_id=context.request_id,
         details=details,
     )
+
+
+def by_nobody(failed: AuditRecord) -> AuditRecord:
+    """Return the entry of a sign-in that failed: whoever else is signed in there did not do it.
+
+    So the account's owner sees from where it was tried.
+    """
+    return replace(failed, actor_kind=str(PrincipalKind.ANONYMOUS), actor_id=None)
 
 
 async def record_denials(context: RequestContext) -> None:

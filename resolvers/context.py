@@ -22,23 +22,27 @@ class Client:
 
     `preflight` says that it carries a header which no page of another site can send unasked.
     `idempotency_key` is as it was sent, and looked at by `resolvers.idempotency`.
+    `browser_mark` is what a browser kept of an earlier sign-in: see `auth/browsers.py`.
     """
 
     address: str = ""
     user_agent: str = ""
     preflight: bool = False
     idempotency_key: str | None = None
+    browser_mark: str = ""
 
 
 @dataclass(slots=True)
 class Reply:
     """What goes back beside the answer: the transport reads it when the operation has ended.
 
-    `session_id` is the session that the browser is to keep from now on, "" for none at all.
+    `session_id` is the session that the browser is to keep from now on, "" for none at all, and
+    `browser_mark` what it is to keep beyond that.
     `denied` names what the caller was refused, for the audit log: see `resolvers.audit`.
     """
 
     session_id: str | None = None
+    browser_mark: str | None = None
     denied: set[str] = field(default_factory=set)
 
 

@@ -1,14 +1,16 @@
 """Changing the address of an account: confirmed by a link to the new one, told to the old one."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from auth.emails import email_key
 from datasources.postgres import audit
 from datasources.postgres.account_links import void_links
 from datasources.postgres.accounts import lock_account, set_email
 from datasources.postgres.client import Connection
+from datasources.postgres.mail_tokens import redeem
 from datasources.postgres.profiles import update_profile
-from datasources.records.mail import MailTokenRecord
+from datasources.records.accounts import MailTokenPurpose
 from datasources.records.users import UserRecord
 from resolvers.account_input import checked_email
 from resolvers.attempts import count_mail
@@ -40,7 +42,7 @@ async def change_email(context: RequestContext, password: str | None, email: str
     """
     address = checked_email(email)
     account = await prove(context, password)
-    await count_mail(context, address)
+    await count_mail(context, address, "change")
     async with context.stores.postgres.transaction() as connection:
         await queue_mail(
             connection, MailTemplate.CHANGE_EMAIL, user_id=account.user_id, email=address
@@ -50,22 +52,26 @@ async def change_email(context: RequestContext, password: str | None, email: str
 
 
 async def confirm_change(
-    context: RequestContext, connection: Connection, token: MailTokenRecord
+    context: RequestContext, connection: Connection, token: str, user_id: UUID
 ) -> UserRecord:
     """Give an account the address that its link was sent to, and tell the old one.
 
+    `user_id` is whose link it was when it was looked at.
+
     Raises:
-        WrongCredentials: the account is gone, or closed.
+        WrongCredentials: the link was used meanwhile, or the account is gone, or closed.
         InvalidInput: another account has the address; the link stays good.
     """
-    account = await lock_account(connection, token.subject_id)
-    person = await update_profile(connection, token.subject_id, {})
-    if account is None or person is None or account.disabled_at is not None:
+    # The account first, as all do who make links worthless: else two wait for each other.
+    account = await lock_account(connection, user_id)
+    link = await redeem(connection, token, MailTokenPurpose.CHANGE_EMAIL)
+    person = await update_profile(connection, user_id, {})
+    if link is None or account is None or person is None or account.disabled_at is not None:
         raise WrongCredentials(NO_SUCH_LINK)
-    if not await set_email(connection, person.id, token.email, email_key(token.email)):
+    if not await set_email(connection, person.id, link.email, email_key(link.email)):
         raise InvalidInput(("input", "token"), "Another account has this address.")
     await void_links(connection, person.id)
-    if account.email is not None and account.email != token.email:
+    if account.email is not None and account.email != link.email:
         await queue_mail(connection, MailTemplate.EMAIL_CHANGED, email=account.email)
     await audit.record(
         connection, entry(context, "changeEmail", actor_id=person.id, step="confirmed")

@@ -65,9 +65,9 @@ async def count_export(context: RequestContext) -> None:
         StoreUnavailable, StoreTimeout: Redis does not answer.
     """
     counter = Counter(("export", str(signed_in(context))), _PER_HOUR)
-    wait = await reserve(context.stores.redis, [counter], _HOUR, context.clock(), str(new_id()))
-    if wait is not None:
-        seconds = max(1, int(wait.total_seconds()))
+    found = await reserve(context.stores.redis, [counter], _HOUR, context.clock(), str(new_id()))
+    if found.wait is not None:
+        seconds = max(1, int(found.wait.total_seconds()))
         raise RateLimited(seconds, f"That was often. Try again in {seconds} seconds.")
 
 

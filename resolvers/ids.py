@@ -34,7 +34,7 @@ def parse_id(text: str) -> EntityRef:
     except (Base64Error, ValueError, KeyError):
         ref = None
     if ref is None or global_id(name, ref.id) != text:
-        raise BadUserInput(f"{_shown(text)} is not an id of this graph.")
+        raise BadUserInput("This is not an id of this graph.")  # not which: it may be a secret
     return ref
 
 
@@ -46,7 +46,7 @@ def parse_id_of(kind: EntityKind, text: str) -> UUID:
     """
     ref = parse_id(text)
     if ref.kind is not kind:
-        raise BadUserInput(f"{_shown(text)} is not the id of a {kind.value.capitalize()}.")
+        raise BadUserInput(f"This is not the id of a {kind.value.capitalize()}.")
     return ref.id
 
 
@@ -59,8 +59,3 @@ def at_most_max_ids(ids: Sequence[T], name: str = "ids") -> Sequence[T]:
     if len(ids) > MAX_IDS:
         raise BadUserInput(f"`{name}` may hold {MAX_IDS} at most.")
     return ids
-
-
-def _shown(text: str) -> str:
-    """Return an id for a message, cut where it is long."""
-    return repr(text if len(text) <= 80 else f"{text[:77]}...")  # noqa: PLR2004  a line of text

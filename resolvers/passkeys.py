@@ -89,7 +89,7 @@ async def start_passkey_registration(
     user_id = signed_in(context)
     if password is not None:
         await prove(context, password)
-    elif not _signed_in_lately(context):
+    elif not signed_in_lately(context):
         raise WrongCredentials("Give your password, or sign in again: it is too long ago.")
     known = await context.loaders.of(PasskeysOfUser).load(user_id) or ()
     user = await context.loaders.of(UserById).load(user_id)
@@ -271,7 +271,8 @@ def _party(context: RequestContext) -> ask.RelyingParty:
     return ask.RelyingParty.at(context.identity.public_url)
 
 
-def _signed_in_lately(context: RequestContext) -> bool:
+def signed_in_lately(context: RequestContext) -> bool:
+    """Whether the person showed who they are within the last ten minutes."""
     since = context.principal.authenticated_at
     return since is not None and context.clock() - since <= _LATELY
 

@@ -43,7 +43,7 @@ async def request_password_reset(context: RequestContext, email: str) -> MailReq
         RateLimited: too many mails to this address, or from this network.
     """
     address = checked_email(email)
-    await count_mail(context, address)
+    await count_mail(context, address, "reset")
     async with context.stores.postgres.transaction() as connection:
         await queue_mail(connection, MailTemplate.RESET_PASSWORD, email=address)
         await audit.record(connection, entry(context, "requestPasswordReset"))
@@ -67,13 +67,14 @@ async def reset_password(context: RequestContext, token: str, password: str) -> 
         raise WrongCredentials(NO_SUCH_LINK)
     password_hash = await _hashed(context, password, user, link.email)
     async with context.stores.postgres.transaction() as connection:
-        link = await redeem(connection, token, _RESET)
+        # The account first, as all do who make links worthless: else two wait for each other.
         account = await lock_account(connection, user.id)
+        link = await redeem(connection, token, _RESET)
         if link is None or account is None or not _fits(link, account):
             raise WrongCredentials(NO_SUCH_LINK)
         await _set(context, connection, user.id, password_hash, action="resetPassword")
     await forget_sessions(context, user.id)
-    await forget_failures(context, account)
+    await forget_failures(context, user.id, [user.handle, link.email])
     return PasswordChanged(user)
 
 

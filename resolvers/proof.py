@@ -3,11 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from uuid import UUID
 
 from auth.passwords import PasswordsBusy, Slot, Verified
+from datasources.postgres import audit
 from datasources.postgres.accounts import fetch_account
 from datasources.records.accounts import AccountRecord
-from resolvers.attempts import account_key, attempt
+from datasources.records.audit import AuditResult
+from resolvers.attempts import attempt, check_sign_in, network_of, sign_in_attempt
+from resolvers.audit import entry
 from resolvers.context import RequestContext
 from resolvers.errors import Overloaded, Unauthenticated, WrongCredentials
 from resolvers.signed_in import signed_in
@@ -36,10 +40,23 @@ async def prove(context: RequestContext, password: str | None) -> AccountRecord:
         if since is None or context.clock() - since > _RECENTLY:
             raise Unauthenticated("Sign in again first: it is too long ago for this.")
         return account
-    async with hashing(context) as slot, attempt(context, account_key(account)):
-        if not (await slot.verify(account.password_hash, password or "")).ok:
-            raise WrongCredentials("This is not your password.")
+    try:
+        await _verify_own(context, user_id, account.password_hash, password or "")
+    except WrongCredentials:
+        # Who found a session tries passwords here: its owner is to read of it.
+        failure = entry(context, "proofFailed", result=AuditResult.FAILED)
+        async with context.stores.postgres.transaction() as connection:
+            await audit.record(connection, failure)
+        raise
     return account
+
+
+async def _verify_own(
+    context: RequestContext, user_id: UUID, password_hash: str, password: str
+) -> None:
+    async with hashing(context) as slot, attempt(context, f"proof:{user_id}", user_id):
+        if not (await slot.verify(password_hash, password)).ok:
+            raise WrongCredentials("This is not your password.")
 
 
 async def verified(
@@ -53,10 +70,14 @@ async def verified(
     Raises:
         WrongCredentials, RateLimited, Overloaded: as for `prove`, in the same words for all.
     """
-    password_hash = None if account is None else account.password_hash
-    async with hashing(context) as slot, attempt(context, account_key(account, login)):
+    owner, password_hash = (None, None)
+    if account is not None:
+        owner, password_hash = account.user_id, account.password_hash
+    await check_sign_in(context, login, owner)
+    async with hashing(context) as slot, sign_in_attempt(context, login, owner) as open_to_it:
         found = await slot.verify(password_hash, password)
-        if account is None or not found.ok or not may_be_used(context, account):
+        fits = account is not None and found.ok and may_be_used(context, account)
+        if account is None or not fits or not open_to_it:
             raise WrongCredentials(WRONG)
     return account, found
 
@@ -69,7 +90,8 @@ async def hashing(context: RequestContext) -> AsyncIterator[Slot]:
         Overloaded: too many wait for it.
     """
     try:
-        async with context.identity.passwords.slot() as slot:
+        whose = network_of(context.client.address)
+        async with context.identity.passwords.slot(whose) as slot:
             yield slot
     except PasswordsBusy:
         raise Overloaded("Too many sign in at this moment. Try again in a second.") from None

@@ -1,5 +1,6 @@
 """The second factor: enrolling an authenticator app, and the second step of signing in."""
 
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from auth import totp
 from auth.passkey_options import RP_NAME
 from auth.principal import SessionKind
+from auth.recovery_codes import hash_of
 from datasources.loaders.users import UserById
 from datasources.postgres import audit, second_factors
 from datasources.postgres.accounts import lock_account
@@ -15,7 +17,7 @@ from datasources.records.audit import AuditResult
 from datasources.records.second_factors import NO_SECOND_FACTOR, SecondFactorRecord
 from datasources.redis import challenges
 from resolvers.attempts import attempt
-from resolvers.audit import entry
+from resolvers.audit import by_nobody, entry
 from resolvers.context import RequestContext
 from resolvers.errors import Forbidden, NotFound, WrongCredentials
 from resolvers.proof import prove
@@ -116,7 +118,7 @@ async def complete_sign_in(context: RequestContext, challenge: str, code: str) -
     if kind is SessionKind.COOKIE and not context.client.preflight:
         raise Forbidden(NEEDS_PREFLIGHT)
     try:
-        async with attempt(context, _attempts_of(user_id)):
+        async with _counted(context, user_id, code):
             account, how = await _second_step(context, user_id, begun, challenge, code)
     except WrongCredentials:
         await _note_failure(context, user_id)
@@ -148,7 +150,7 @@ async def _note_failure(context: RequestContext, user_id: UUID) -> None:
             subject_id=user_id,
             how="secondFactor",
         )
-        await audit.record(connection, failed)
+        await audit.record(connection, by_nobody(failed))
 
 
 # --- enrolling ----------------------------------------------------------------------------------
@@ -183,7 +185,7 @@ async def confirm_totp(context: RequestContext, code: str) -> TotpConfirmed:
     """
     user_id, now = signed_in(context), context.clock()
     async with (
-        attempt(context, _attempts_of(user_id)),
+        attempt(context, f"{_KIND}:{user_id}", user_id),
         context.stores.postgres.transaction() as connection,
     ):
         device = await second_factors.fetch_totp(connection, user_id)
@@ -236,9 +238,16 @@ async def replace_recovery_codes(
     return RecoveryCodesReplaced(codes, SecondFactorRecord(device.confirmed_at, len(codes)))
 
 
-def _attempts_of(user_id: UUID) -> str:
-    """Return what wrong codes are counted by: apart from wrong passwords, which anybody can try."""
-    return f"{_KIND}:{user_id}"
+def _counted(
+    context: RequestContext, user_id: UUID, code: str
+) -> AbstractAsyncContextManager[None]:
+    """Count wrong codes of an authenticator, apart from wrong passwords, which anybody can try.
+
+    Nobody guesses a recovery code: those are not counted, and let their owner in while others fail.
+    """
+    if hash_of(code) is not None:
+        return nullcontext()
+    return attempt(context, f"{_KIND}:{user_id}", user_id)
 
 
 def _state(account: AccountRecord) -> list[str]:

@@ -21,6 +21,7 @@ from resolvers.signed_in import signed_in
 
 _SPENT = "This refresh token is over. Sign in again."
 _HASH_CHARS = 64
+_MAX_SIBLINGS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,12 @@ async def refresh_tokens(context: RequestContext, refresh_token: str) -> TokensR
     """Exchange a refresh token for new tokens; what they allow is what the account may do now.
 
     A token that is spent brings new ones for a few seconds more: clients send several requests at
-    once. After that somebody else may have it, and the whole family ends; its owner gets a mail.
+    once, but not without end. After that somebody else may have it, and the whole family ends; its
+    owner gets a mail.
 
     Raises:
-        WrongCredentials: it is unknown, expired, revoked or spent, or the account is closed.
+        WrongCredentials: it is unknown, expired, revoked or spent, the account is closed, or ten
+            tokens that it brought are unused.
     """
     now = context.clock()
     reused = False
@@ -78,6 +81,8 @@ async def _next(
 ) -> Tokens:
     if sent.used_at is None:
         await token_families.spend_tokens(connection, sent.family_id, now)
+    elif await token_families.count_unused(connection, sent.family_id) >= _MAX_SIBLINGS:
+        raise WrongCredentials(_SPENT)  # as many aliases as fit in a document would each make one
     refresh = new_secret()
     expires_at = refresh_expiry(context.identity, now, sent.family_expires_at)
     await token_families.insert_refresh_token(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from auth.browsers import browser_of, mark_for
 from auth.devices import device_of
 from auth.principal import SessionKind, SessionRef
 from auth.sessions import session_hash
@@ -30,7 +31,7 @@ from datasources.redis.sessions import put_session, remove_sessions
 from resolvers.audit import entry
 from resolvers.context import RequestContext
 from resolvers.errors import Forbidden, WrongCredentials
-from resolvers.proof import WRONG
+from resolvers.proof import WRONG, may_be_used
 
 log = structlog.get_logger(__name__)
 
@@ -96,11 +97,6 @@ async def begin_session(
     return SignedIn(user, tokens)
 
 
-def may_be_used(context: RequestContext, account: AccountRecord) -> bool:
-    """Whether an account is open; those of the demo are closed elsewhere."""
-    return account.disabled_at is None and (context.identity.demo or not account.demo)
-
-
 async def _begin_cookie(context: RequestContext, account: AccountRecord, now: datetime) -> None:
     replaced = []
     before = context.principal.session
@@ -127,6 +123,9 @@ async def _begin_cookie(context: RequestContext, account: AccountRecord, now: da
         instead_of=replaced,
     )
     context.reply.session_id = session_id
+    owner = str(account.user_id)
+    if browser_of(context.identity.vault, context.client.browser_mark, owner) is None:
+        context.reply.browser_mark = mark_for(context.identity.vault, owner)
 
 
 async def _begin_family(

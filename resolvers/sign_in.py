@@ -7,7 +7,7 @@ from datasources.postgres.accounts import fetch_account_of_login, replace_hash
 from datasources.records.accounts import AccountRecord
 from datasources.records.audit import AuditResult
 from resolvers.attempts import login_key
-from resolvers.audit import entry
+from resolvers.audit import by_nobody, entry
 from resolvers.context import RequestContext
 from resolvers.errors import Forbidden, WrongCredentials
 from resolvers.proof import verified
@@ -55,7 +55,7 @@ async def _note_failure(context: RequestContext, account: AccountRecord | None) 
         context, "signInFailed", result=AuditResult.FAILED, subject_id=subject_id, how="password"
     )
     async with context.stores.postgres.transaction() as connection:
-        await audit.record(connection, failure)
+        await audit.record(connection, by_nobody(failure))
 
 
 async def _rehash(

@@ -9,7 +9,7 @@ from datasources.ids import new_id
 from datasources.postgres import audit
 from datasources.postgres.accounts import insert_account
 from datasources.postgres.client import Connection
-from datasources.postgres.mail_tokens import redeem
+from datasources.postgres.mail_tokens import peek, redeem
 from datasources.postgres.sign_ups import (
     forget_sign_ups,
     handle_is_taken,
@@ -18,7 +18,6 @@ from datasources.postgres.sign_ups import (
     take_sign_up,
 )
 from datasources.records.accounts import MailTokenPurpose, PendingSignUp
-from datasources.records.mail import MailTokenRecord
 from datasources.records.users import UserRecord
 from resolvers.account_input import checked_email, checked_password
 from resolvers.attempts import count_mail
@@ -30,6 +29,7 @@ from resolvers.mails import MailTemplate, queue_mail
 from resolvers.profile_commands import checked_name
 from resolvers.proof import hashing
 
+_SIGN_UP = MailTokenPurpose.VERIFY_SIGN_UP
 _TAKEN = "Somebody else has this handle."
 
 
@@ -65,7 +65,7 @@ async def sign_up(
         raise InvalidInput(("input", "handle"), RULES)
     name = checked_name(display_name)
     await checked_password(password, handle, name, address)
-    await count_mail(context, address)
+    await count_mail(context, address, "sign-up")
     async with hashing(context) as slot:
         password_hash = await slot.hash(password)
     pending = PendingSignUp(new_id(), address, handle, name, password_hash)
@@ -88,20 +88,22 @@ async def verify_email(context: RequestContext, token: str) -> EmailVerified:
         WrongCredentials: the link has expired, was used, or never was.
         InvalidInput: handle or address were taken meanwhile; the link stays good.
     """
-    async with context.stores.postgres.transaction() as connection:
-        if found := await redeem(connection, token, MailTokenPurpose.VERIFY_SIGN_UP):
-            user = await _confirm_sign_up(context, connection, found)
-        elif found := await redeem(connection, token, MailTokenPurpose.CHANGE_EMAIL):
-            user = await confirm_change(context, connection, found)
-        else:
-            raise WrongCredentials(NO_SUCH_LINK)
-    return EmailVerified(user)
+    postgres = context.stores.postgres
+    if await peek(postgres, token, _SIGN_UP):
+        async with postgres.transaction() as connection:
+            return EmailVerified(await _confirm_sign_up(context, connection, token))
+    link = await peek(postgres, token, MailTokenPurpose.CHANGE_EMAIL)
+    if link is None:
+        raise WrongCredentials(NO_SUCH_LINK)
+    async with postgres.transaction() as connection:
+        return EmailVerified(await confirm_change(context, connection, token, link.subject_id))
 
 
 async def _confirm_sign_up(
-    context: RequestContext, connection: Connection, token: MailTokenRecord
+    context: RequestContext, connection: Connection, token: str
 ) -> UserRecord:
-    pending = await take_sign_up(connection, token.subject_id)
+    link = await redeem(connection, token, _SIGN_UP)
+    pending = None if link is None else await take_sign_up(connection, link.subject_id)
     if pending is None:  # another sign-up with this address was confirmed
         raise WrongCredentials(NO_SUCH_LINK)
     user = await insert_user(

@@ -38,8 +38,11 @@ def command(
             try:
                 with keyed(once, kwargs):
                     return await resolver(*args, **kwargs)
-            except expected as refusal:
-                return Refused(refusal)
+            except Refusal as refusal:
+                _note(refusal, kwargs.get("info"))
+                if isinstance(refusal, expected):
+                    return Refused(refusal)
+                raise
             finally:
                 _forget_loaded(kwargs.get("info"))
 

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from datasources.loaders.batch import PagedBatch
 from datasources.loaders.playlist_suggestions import SuggestionsOfPlaylist
-from datasources.loaders.relations import NOBODY
 from datasources.loaders.suggestions import (
     MAX_NEIGHBOURS,
     MAX_SUGGESTIONS,
@@ -103,15 +102,14 @@ async def _similar_tracks(stores: Stores, ids: Sequence[UUID]) -> Lists:
 
 
 async def _personal(stores: Stores, users: Sequence[UUID]) -> Lists:
-    """Return the tracks for each person, best first; nothing at all for `NOBODY`."""
+    """Return the tracks for each person, best first; popular ones where there is no list."""
     found = await unless_down(fetch_personal(stores.mongo, users))
     lists = {user: _personal_list(one) for user, one in found.items()}
     missing = _missing(users, lists)
     if not missing:
         return lists
     popular = popular_list(await fetch_popular_tracks(stores.postgres, MAX_SUGGESTIONS))
-    # What is popular would be shown as theirs, who do not show what is theirs.
-    return lists | {user: popular for user in missing if user != NOBODY}
+    return lists | dict.fromkeys(missing, popular)
 
 
 def _personal_list(personal: PersonalList) -> SuggestionList:

@@ -7,12 +7,19 @@ from sqlalchemy import Update, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from datasources.ids import new_id
-from datasources.postgres.account_tables import jobs, mail_tokens, pending_sign_ups
+from datasources.postgres.account_tables import (
+    jobs,
+    mail_tokens,
+    pending_sign_ups,
+    token_families,
+)
 from datasources.postgres.client import Postgres
 from datasources.postgres.reading import any_of
 from datasources.records.jobs import JobRecord
 
+_A_DAY = timedelta(days=1)
 _FAILED_ARE_KEPT = timedelta(days=30)
+_KEPT_OF_FAILED = frozenset({"template", "user_id", "sign_up_id"})
 
 
 async def enqueue(connection: AsyncConnection, kind: str, payload: Mapping[str, object]) -> None:
@@ -89,18 +96,25 @@ async def give_back(postgres: Postgres, job: JobRecord) -> bool:
 
 
 async def give_up(postgres: Postgres, job: JobRecord, error: str) -> bool:
-    """Keep work that cannot be done, and try no more; False where it is not ours any more."""
-    return await _change(postgres, _taken(job).values(failed_at=func.now(), last_error=error))
+    """Keep work that cannot be done, and try no more; False where it is not ours any more.
+
+    Of its payload stays what says which it was: an address does not outlive its account here.
+    """
+    kept = {name: value for name, value in job.payload.items() if name in _KEPT_OF_FAILED}
+    given_up = _taken(job).values(failed_at=func.now(), last_error=error, payload=kept)
+    return await _change(postgres, given_up)
 
 
 async def sweep(postgres: Postgres) -> int:
     """Remove what has expired, and return how much that was.
 
-    From `mail_tokens`, `pending_sign_ups`, and of `jobs` what was given up a month ago.
+    From `mail_tokens`, `pending_sign_ups` and `token_families`, and of `jobs` what was given up a
+    month ago.
     """
     expired = (
         delete(mail_tokens).where(mail_tokens.c.expires_at <= func.now()),
         delete(pending_sign_ups).where(pending_sign_ups.c.expires_at <= func.now()),
+        delete(token_families).where(token_families.c.expires_at <= func.now() - _A_DAY),
         delete(jobs).where(jobs.c.failed_at <= func.now() - _FAILED_ARE_KEPT),
     )
     async with postgres.transaction() as connection:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from datasources.postgres.account_tables import accounts, refresh_tokens, token_families
@@ -84,6 +84,13 @@ async def lock_refresh_token(
     )
     row = (await connection.execute(statement)).one_or_none()
     return None if row is None else RefreshRecord(*tuple(row))
+
+
+async def count_unused(connection: AsyncConnection, family_id: UUID) -> int:
+    """Return how many tokens of a family wait to be exchanged (`refresh_tokens`)."""
+    unused = (refresh_tokens.c.family_id == family_id, refresh_tokens.c.used_at.is_(None))
+    counted = select(func.count()).select_from(refresh_tokens).where(*unused)
+    return (await connection.execute(counted)).scalar_one()
 
 
 async def spend_tokens(connection: AsyncConnection, family_id: UUID, at: datetime) -> None:

@@ -139,6 +139,7 @@ Open it in a browser and try:
 Sign in, here only, as:
 {people}
 
+Mails are put into {data_dir / "mail"}.
 PostgreSQL keeps its data in {data_dir}. MongoDB and Redis live in the memory of this
 process: listening and recommendations are made anew at each start, and sessions in browsers
 end with it. Ctrl-C stops the demo.

@@ -27,7 +27,8 @@ def worker(
     configure_logs(production=settings.production)
     done = asyncio.run(_work(settings, once=once))
     if once:
-        typer.echo(f"{done.done} done, {done.failed} failed (they are tried again later).")
+        later = "; they are tried again later" if done.failed else ""
+        typer.echo(f"{done.done} done, {done.failed} failed{later}.")
 
 
 async def _work(settings: Settings, *, once: bool) -> "Tally":
@@ -59,8 +60,8 @@ async def _work(settings: Settings, *, once: bool) -> "Tally":
             if publishes:
                 await publish_missed(stores)
             return tally
-        left = [kind.value for kind in wanted if kind not in kinds]
-        log.info("worker starts", does=list(done_here), leaves_to_the_server=left)
+        left = ", ".join(kind for kind in wanted if kind not in kinds)
+        log.info("worker starts", does=", ".join(done_here), leaves_to_the_server=left or "nothing")
         async with sweeping_events(stores) if publishes else nullcontext():
             await one.run(stop)
         log.info("worker stopped", done=one.tally.done, failed=one.tally.failed)

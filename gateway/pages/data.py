@@ -1,17 +1,14 @@
 """Pages of what is held about a person: take it along, or have it deleted."""
 
-from collections.abc import AsyncIterator
-
 from starlette.responses import Response
 
-from gateway.export import Document
+from gateway.export import document
 from gateway.pages.endpoint import Page
 from gateway.pages.forms import EMPTY, Form
 from gateway.pages.security import security_headers
 from gateway.pages.visit import Visit
 from resolvers.account_deletion import delete_account
-from resolvers.errors import Refusal
-from resolvers.export import count_export, export
+from resolvers.errors import RateLimited, Refusal
 
 _HOME = "/account/data"
 
@@ -23,22 +20,9 @@ async def _show(visit: Visit, form: Form = EMPTY) -> Response:
 async def _export(visit: Visit) -> Response:
     """Send the same file as `/account/export`; what goes wrong is said on the page."""
     try:
-        await count_export(visit.context)
-    except Refusal as refusal:
-        return await _show(visit, EMPTY.refused(refusal))
-    pieces = export(visit.context)
-    first = await anext(pieces)  # with it every store has answered
-
-    async def whole() -> AsyncIterator[bytes]:
-        yield first
-        async for piece in pieces:
-            yield piece
-
-    headers = {
-        **security_headers(visit.context.identity),
-        "Content-Disposition": 'attachment; filename="polyphony.json"',
-    }
-    return Document(whole(), media_type="application/json", headers=headers)
+        return await document(visit.context, security_headers(visit.context.identity))
+    except RateLimited as limited:
+        return await _show(visit, EMPTY.refused(limited))
 
 
 async def _delete(visit: Visit) -> Response:

@@ -9,11 +9,12 @@ from gateway.pages.endpoint import Page
 from gateway.pages.forms import EMPTY, Form
 from gateway.pages.sign_in import credential_of
 from gateway.pages.visit import Visit
-from resolvers.errors import Refusal
+from resolvers.errors import LimitExceeded, RateLimited, Refusal, WrongCredentials
 from resolvers.passkeys import (
     add_passkey,
     remove_passkey,
     rename_passkey,
+    signed_in_lately,
     start_passkey_registration,
 )
 
@@ -23,11 +24,23 @@ _HOME = "/account/passkeys"
 async def _show(visit: Visit, form: Form = EMPTY) -> Response:
     found = await visit.context.loaders.of(PasskeysOfUser).load(visit.me)
     account = await visit.account()
-    return visit.page("passkeys.html", form, passkeys=found or (), account=account, empty=EMPTY)
+    return visit.page(
+        "passkeys.html",
+        form,
+        passkeys=found or (),
+        account=account,
+        empty=EMPTY,
+        asks_password=not signed_in_lately(visit.context),
+    )
 
 
 async def _options(visit: Visit) -> Response:
-    return visit.json((await start_passkey_registration(visit.context)).options)
+    form = await visit.form()
+    try:
+        begun = await start_passkey_registration(visit.context, form["password"] or None)
+    except (WrongCredentials, RateLimited, LimitExceeded) as refusal:
+        return visit.json({"message": refusal.message}, status=422)
+    return visit.json(begun.options)
 
 
 async def _add(visit: Visit) -> Response:

@@ -76,9 +76,9 @@ class Visit:
         headers = dict(security_headers(self.context.identity))
         return RedirectResponse(_with_query(path, query), status_code=303, headers=headers)
 
-    def json(self, content: object) -> Response:
-        """Return what a script of ours asked for."""
-        return JSONResponse(content, headers=dict(security_headers(self.context.identity)))
+    def json(self, content: object, status: int = 200) -> Response:
+        """Return what a script of ours asked for; a refusal is `{message}`."""
+        return JSONResponse(content, status, headers=dict(security_headers(self.context.identity)))
 
 
 Handler = Callable[[Visit], Awaitable[Response]]

@@ -54,8 +54,8 @@ def duties(
 def kinds_done_by(settings: Settings) -> Collection[JobKind]:
     """Return what a process beside the server can do.
 
-    Deleted accounts have something in every store, and embedded ones live in the server's memory:
-    nobody else reaches them.
+    Embedded stores live in the server's memory, where nobody else reaches them: what is more than
+    mail is left to the server then.
     """
     in_memory = settings.mongo.url is None or settings.redis.url is None
-    return [kind for kind in JobKind if not in_memory or kind is not JobKind.DELETE_ACCOUNT]
+    return [JobKind.SEND_MAIL] if in_memory else list(JobKind)

@@ -111,7 +111,10 @@ class User(Node):
         key="id",
         allowed=LISTENING,
         access=RECOMMENDATIONS,
-        description=f"Tracks for this person, best first. {_HIDDEN}",
+        description=(
+            "Tracks for this person, best first; popular ones where nothing is known of them, or"
+            " shown to the viewer."
+        ),
     )
     saved_tracks: Connection[SavedTrack] | None = paged(
         SavedTracksOfUser,

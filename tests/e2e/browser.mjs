@@ -41,8 +41,8 @@ export function listen(context, seen, expected = []) {
   });
   context.on("requestfailed", (request) => {
     const reason = request.failure()?.errorText;
-    const download = request.isNavigationRequest() && reason === "net::ERR_ABORTED";
-    if (!download) seen.complaints.push(`${request.url()}: ${reason}`);
+    // Aborted: a download, or what a page that was left still wanted.
+    if (reason !== "net::ERR_ABORTED") seen.complaints.push(`${request.url()}: ${reason}`);
   });
   context.on("response", (response) => {
     const status = response.status();

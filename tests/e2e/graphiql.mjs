@@ -19,7 +19,10 @@ async function execute(page) {
   await page.locator(".graphiql-execute-button").click();
   const response = await answered;
   const { variables } = response.request().postDataJSON();
-  await page.locator(".result-window .view-line", { hasText: /"(data|errors)"/ }).first().waitFor();
+  await page
+    .locator(".result-window .view-line", { hasText: /"(data|errors)"/ })
+    .first()
+    .waitFor();
   const shown = await text(page.locator(".result-window .view-lines"));
   return { variables, answer: await response.json(), shown };
 }
@@ -73,6 +76,8 @@ async function visit(browser) {
   await page.reload();
   await page.getByRole("tab").first().waitFor();
   const tabsAfterReload = await page.getByRole("tab").allInnerTexts();
+  await page.locator(`${VARIABLES} .view-line`).first().waitFor({ state: "attached" });
+  const variablesAfterReload = await text(page.locator(VARIABLES));
   return {
     title,
     results,
@@ -81,6 +86,7 @@ async function visit(browser) {
     documentation,
     background,
     tabsAfterReload,
+    variablesAfterReload,
     origins: [...seen.origins],
     complaints: seen.complaints,
   };

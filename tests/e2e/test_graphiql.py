@@ -37,6 +37,7 @@ async def test_a_newcomer_clicks_through_graphiql(server_url: str, theme: str) -
     results = seen["results"]
     assert list(results) == TABS
     assert seen["tabsAfterReload"] == TABS
+    assert '"beyon"' in seen["variablesAfterReload"]  # the last tab was in front
     for tab, result in results.items():
         assert "errors" not in result["answer"], tab
         assert '"data": {' in result["shown"], tab

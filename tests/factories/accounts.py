@@ -42,9 +42,10 @@ def context_from(
     identity: Identity,
     address: str = "192.0.2.1",
     principal: Principal = ANONYMOUS,
+    browser_mark: str = "",
 ) -> RequestContext:
     """Return the context of one operation from an address."""
-    client = Client(address, "test", preflight=True)
+    client = Client(address, "test", preflight=True, browser_mark=browser_mark)
     return context_of(stores, principal, identity=identity, client=client)
 
 

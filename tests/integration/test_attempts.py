@@ -11,7 +11,7 @@ from auth.identity import Identity
 from auth.principal import SessionKind
 from datasources.errors import StoreUnavailable
 from datasources.stores import Stores
-from resolvers.attempts import attempt, count_mail
+from resolvers.attempts import attempt, count_mail, forget_failures
 from resolvers.context import RequestContext
 from resolvers.errors import NotFound, RateLimited, WrongCredentials
 from resolvers.proof import prove
@@ -66,6 +66,54 @@ async def test_five_failures_for_an_account(empty_stores: Stores) -> None:
     assert await outcome(elsewhere, "ann", PASSWORD) == "RateLimited"
 
 
+async def test_who_fails_on_purpose_does_not_lock_out_a_browser_that_is_known(
+    empty_stores: Stores,
+) -> None:
+    ann = await an_account(empty_stores)
+    bob = await an_account(empty_stores, "bob")
+    identity = identity_of(empty_stores)
+    first = context_from(empty_stores, identity)
+    await sign_in(first, "ann", PASSWORD, SessionKind.COOKIE)
+    mark = first.reply.browser_mark
+    assert mark
+    attacker = context_from(empty_stores, identity, "198.51.100.7")
+    for _ in range(6):
+        last = await outcome(attacker, "ann", WRONG)
+    assert last == "RateLimited"
+    elsewhere = context_from(empty_stores, identity, "192.0.2.9")
+    assert await outcome(elsewhere, "ann", PASSWORD) == "RateLimited"
+    at_home = context_from(empty_stores, identity, "192.0.2.9", browser_mark=mark)
+    again = await sign_in(at_home, "ann", PASSWORD, SessionKind.COOKIE)
+    assert isinstance(again, SignedIn)
+    assert at_home.reply.browser_mark is None  # it keeps the one that it has
+    for _ in range(5):  # and has no more guesses than others
+        assert await outcome(at_home, "ann", WRONG) == "WrongCredentials"
+    assert await outcome(at_home, "ann", PASSWORD) == "RateLimited"
+    assert {str(ann), str(bob)}.isdisjoint(mark)
+
+
+@pytest.mark.parametrize("forge", ["of another", "made up", "cut", "long", "not ASCII"])
+async def test_a_mark_that_is_not_ours_counts_for_nothing(empty_stores: Stores, forge: str) -> None:
+    await an_account(empty_stores)
+    await an_account(empty_stores, "bob")
+    identity = identity_of(empty_stores)
+    bobs = context_from(empty_stores, identity)
+    await sign_in(bobs, "bob", PASSWORD, SessionKind.COOKIE)
+    mark = bobs.reply.browser_mark or ""
+    marks = {
+        "of another": mark,
+        "made up": "A" * len(mark),
+        "cut": mark[:-9],
+        "long": mark * 50,
+        "not ASCII": "é" * 40,
+    }
+    for number in range(5):
+        away = context_from(empty_stores, identity, f"192.0.2.{number}")
+        assert await outcome(away, "ann", WRONG) == "WrongCredentials"
+    forged = context_from(empty_stores, identity, browser_mark=marks[forge])
+    assert await outcome(forged, "ann", PASSWORD) == "RateLimited"
+
+
 async def test_one_who_is_unknown_is_limited_just_so(empty_stores: Stores) -> None:
     context = context_from(empty_stores, identity_of(empty_stores))
     for login in ("Nobody", " nobody", "NOBODY ", "nobody", "nobody"):
@@ -81,13 +129,70 @@ async def test_one_who_is_unknown_is_limited_just_so(empty_stores: Stores) -> No
     assert words[0] == words[1]
 
 
-async def test_handle_and_address_of_an_account_share_its_count(empty_stores: Stores) -> None:
+async def test_five_failures_by_handle_and_address_together(empty_stores: Stores) -> None:
     await an_account(empty_stores)
     context = context_from(empty_stores, identity_of(empty_stores))
-    logins = ["ann", "ANN@example.org", "Ann", "ann@example.org", "ann"]
-    for login in logins:
+    for login in ("ann", "ANN@example.org", "Ann", "ann@example.org", "ann"):
         assert await outcome(context, login, WRONG) == "WrongCredentials"
-    assert await outcome(context, "ann@example.org", PASSWORD) == "RateLimited"
+    # No sixth guess is right; and neither name tells that the other one was tried.
+    assert await outcome(context, "ann@example.org", PASSWORD) == "WrongCredentials"
+    assert await outcome(context, "ann", PASSWORD) == "WrongCredentials"
+    assert await outcome(later(context, minutes=16), "ann", PASSWORD) == "SignedIn"
+
+
+async def test_limits_do_not_tell_whose_an_address_is(empty_stores: Stores) -> None:
+    await an_account(empty_stores)
+    identity = identity_of(empty_stores)
+    for number in range(6):
+        await outcome(context_from(empty_stores, identity, f"192.0.2.{number}"), "ann", WRONG)
+    elsewhere = context_from(empty_stores, identity, "198.51.100.1")
+    for guess in ("ann@example.org", "nobody@example.org"):
+        assert [await outcome(elsewhere, guess, WRONG) for _ in range(6)] == [
+            *["WrongCredentials"] * 5,
+            "RateLimited",
+        ]
+
+
+async def test_mails_of_one_kind_do_not_stop_the_others(empty_stores: Stores) -> None:
+    context = context_of(empty_stores)
+    for _ in range(5):
+        await count_mail(context, "ann@example.org", "sign-up")
+    with pytest.raises(RateLimited):
+        await count_mail(context, "ann@example.org", "sign-up")
+    await count_mail(context, "ann@example.org", "reset")
+
+
+async def test_a_reset_clears_the_counts_of_a_known_browser_too(empty_stores: Stores) -> None:
+    ann = await an_account(empty_stores)
+    identity = identity_of(empty_stores)
+    first = context_from(empty_stores, identity)
+    await sign_in(first, "ann", PASSWORD, SessionKind.COOKIE)
+    at_home = context_from(empty_stores, identity, browser_mark=first.reply.browser_mark or "")
+    for where in (at_home, first):
+        for _ in range(5):
+            await outcome(where, "ann", WRONG)
+        assert await outcome(where, "ann", PASSWORD) == "RateLimited"
+    await forget_failures(at_home, ann, ["ann", "ann@example.org"])
+    assert await outcome(at_home, "ann", PASSWORD) == "SignedIn"
+    assert await outcome(first, "ann", PASSWORD) == "SignedIn"
+
+
+async def test_who_tries_passwords_in_a_session_leaves_a_trace(empty_stores: Stores) -> None:
+    ann = await an_account(empty_stores)
+    with pytest.raises(WrongCredentials):
+        await prove(context_of(empty_stores, signed_in_as(ann)), WRONG)
+    assert await audited(empty_stores, "proofFailed") == [("FAILED", ann, ann)]
+
+
+async def test_who_guesses_while_signed_in_is_seen_by_the_owner(empty_stores: Stores) -> None:
+    ann = await an_account(empty_stores)
+    eve = await an_account(empty_stores, "eve")
+    context = context_from(empty_stores, identity_of(empty_stores), principal=signed_in_as(eve))
+    assert await outcome(context, "ann", WRONG) == "WrongCredentials"
+    query = "{ viewer { account { securityEvents { nodes { action address } } } } }"
+    seen = await ask(empty_stores, query, principal=signed_in_as(ann))
+    events = seen["viewer"]["account"]["securityEvents"]["nodes"]
+    assert {"action": "signInFailed", "address": "192.0.2.1"} in events
 
 
 async def test_twenty_failures_from_a_network(empty_stores: Stores) -> None:
@@ -175,7 +280,10 @@ async def test_failures_end_nobodys_session(empty_stores: Stores) -> None:
     assert isinstance(signed, SignedIn)
     for _ in range(6):
         await outcome(context_from(empty_stores, identity, "192.0.2.66"), "ann", WRONG)
-    keys = [key async for key in empty_stores.redis.client.scan_iter("*session:*")]
+    keys = [
+        key
+        async for key in empty_stores.redis.client.scan_iter(empty_stores.redis.key("session", "*"))
+    ]
     assert keys
     assert await audited(empty_stores, "signOut") == []
     assert await audited(empty_stores, "signIn") == [("DONE", ann, ann)]
@@ -216,8 +324,13 @@ async def test_one_who_goes_away_has_used_an_attempt(empty_stores: Stores) -> No
 async def test_no_name_or_address_is_kept(empty_stores: Stores) -> None:
     context = context_of(empty_stores)
     await outcome(context, "ann@example.org", WRONG)
-    await count_mail(context, "ann@example.org")
-    keys = [key async for key in empty_stores.redis.client.scan_iter("*attempts:*")]
+    await count_mail(context, "ann@example.org", "reset")
+    keys = [
+        key
+        async for key in empty_stores.redis.client.scan_iter(
+            empty_stores.redis.key("attempts", "*")
+        )
+    ]
     assert len(keys) == 4
     assert not [key for key in keys if "ann" in key]
     for key in keys:

@@ -25,7 +25,7 @@ from resolvers.audit_log import security_events
 from resolvers.context import Client, RequestContext
 from resolvers.ids import global_id
 from schema.build import build_schema
-from tests.factories.accounts import statements
+from tests.factories.accounts import an_account, statements
 from tests.factories.http import client_of, post
 from tests.factories.operations import ask, context_of, identity_of, respond
 from tests.factories.people import add_account, tokens_of
@@ -201,6 +201,21 @@ async def test_it_is_for_admins(empty_stores: Stores, principal: Principal, code
     response = await respond(empty_stores, LOG, None, principal)
     assert not (response["data"] or {}).get("auditLog")
     assert response["errors"][0]["extensions"]["code"] == code
+
+
+async def test_ten_entries_cost_what_one_costs(
+    empty_stores: Stores, round_trips: RoundTrips
+) -> None:
+    people = [await add_account(empty_stores, number) for number in range(1, 11)]
+    await write(empty_stores, *(made("signIn", one, one) for one in people))
+    query = "{ auditLog(first: %d) { totalCount nodes { actor { handle } subject { handle } } } }"
+    costs = []
+    for size in (1, 10):
+        before = round_trips.copy()
+        found = await ask(empty_stores, query % size, None, ADMIN)
+        assert all(node["actor"] for node in found["auditLog"]["nodes"])
+        costs.append(round_trips.since(before))
+    assert costs == [{"postgres": 3}, {"postgres": 3}]
 
 
 # --- for oneself --------------------------------------------------------------------------------
@@ -396,3 +411,20 @@ async def test_an_entry_says_who_and_from_where(empty_stores: Stores) -> None:
     assert (node["address"], node["actorKind"], node["requestId"]) == ("192.0.2.4", "USER", "test")
     assert len(node["userAgent"]) == 300
     assert noted.subject_id == UUID(int=7)
+
+
+async def test_what_a_mutation_refuses_is_denied_too(empty_stores: Stores) -> None:
+    await an_account(empty_stores)
+    sign_in = """
+    mutation { signIn(input: {login: "ann", password: "correct horse", session: COOKIE}) {
+      __typename ... on Error { code } } }
+    """
+    async with client_of(empty_stores, identity_of(empty_stores)) as client:
+        answer = (await post(client, sign_in)).json()  # without the header that a cookie needs
+        assert answer["data"]["signIn"]["code"] == "FORBIDDEN"
+        wrong = (await post(client, sign_in.replace("COOKIE", "TOKENS"))).json()
+        assert wrong["data"]["signIn"]["__typename"] == "WrongCredentials"
+    rows = await empty_stores.postgres.read(
+        select(audit_log.c.details).where(audit_log.c.action == "denied")
+    )
+    assert [row[0]["what"] for row in rows] == [["Mutation.signIn"]]

@@ -2,15 +2,19 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
-from datasources.records.accounts import MailTokenPurpose
+from datasources.postgres.accounts import lock_account
+from datasources.postgres.client import Connection
+from datasources.records.accounts import AccountRecord, MailTokenPurpose
 from datasources.stores import Stores
+from resolvers import email_commands, password_commands
 from resolvers.context import utc_now
 from resolvers.email_commands import MailRequested, change_email
 from resolvers.errors import InvalidInput, Unauthenticated, WrongCredentials
-from resolvers.password_commands import reset_password
+from resolvers.password_commands import PasswordChanged, reset_password
 from resolvers.sign_up import EmailVerified, verify_email
 from tests.factories.accounts import (
     OTHER_PASSWORD,
@@ -103,6 +107,53 @@ async def test_links_expire_and_closed_accounts_stay(empty_stores: Stores) -> No
     await change_account(empty_stores, ann, disabled_at=utc_now())
     with pytest.raises(WrongCredentials):
         await verify_email(context_of(empty_stores), good)
+
+
+@pytest.mark.parametrize("first", ["reset_password", "verify_email"])
+async def test_a_reset_and_a_new_address_at_once_do_not_wait_for_each_other(
+    empty_stores: Stores, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """Whichever has the account first goes through, and the other one's link is void."""
+    ann = await an_account(empty_stores)
+    modules = {"reset_password": password_commands, "verify_email": email_commands}
+    held = asyncio.Event()
+
+    async def lock(connection: Connection, user_id: UUID) -> AccountRecord | None:
+        try:
+            return await lock_account(connection, user_id)
+        finally:
+            held.set()
+
+    async def lock_next(connection: Connection, user_id: UUID) -> AccountRecord | None:
+        await held.wait()
+        return await lock_account(connection, user_id)
+
+    for name, module in modules.items():
+        monkeypatch.setattr(module, "lock_account", lock if name == first else lock_next)
+    reset = await link(empty_stores, MailTokenPurpose.RESET_PASSWORD, ann, "ann@example.org")
+    change = await link(empty_stores, CHANGE, ann, NEW)
+    found = await asyncio.gather(
+        reset_password(context_of(empty_stores), reset, OTHER_PASSWORD),
+        verify_email(context_of(empty_stores), change),
+        return_exceptions=True,
+    )
+    done, late = found if first == "reset_password" else reversed(found)
+    assert isinstance(done, PasswordChanged | EmailVerified)
+    assert isinstance(late, WrongCredentials)
+
+
+async def test_whatever_comes_first_links_used_at_once_are_no_error(empty_stores: Stores) -> None:
+    ann = await an_account(empty_stores)
+    for number in range(5):
+        email = (await account_of(empty_stores, ann)).email or ""
+        reset = await link(empty_stores, MailTokenPurpose.RESET_PASSWORD, ann, email)
+        change = await link(empty_stores, CHANGE, ann, f"new{number}@example.org")
+        found = await asyncio.gather(
+            reset_password(context_of(empty_stores), reset, f"{OTHER_PASSWORD} {number}"),
+            verify_email(context_of(empty_stores), change),
+            return_exceptions=True,
+        )
+        assert {type(one) for one in found} <= {PasswordChanged, EmailVerified, WrongCredentials}
 
 
 async def test_a_reset_link_does_not_outlive_the_address(empty_stores: Stores) -> None:

@@ -162,8 +162,24 @@ async def test_a_browser_gets_it_by_its_session(
     answer = await client.get(resolver.PATH, headers={"Cookie": f"{SESSION_COOKIE}={them.cookie}"})
     assert answer.json()["profile"]["handle"] == "ann"
     assert await audited(empty_stores, "exportMyData") == [("DONE", them.ann, them.ann)]
-    elsewhere = {"Cookie": f"{SESSION_COOKIE}={them.cookie}", "Sec-Fetch-Site": "cross-site"}
-    assert (await client.get(resolver.PATH, headers=elsewhere)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("site", "status"),
+    [
+        ("same-origin", 200),
+        ("none", 200),  # the address was typed
+        ("same-site", 403),  # another host of the same domain
+        ("cross-site", 403),
+        ("unheard-of", 403),
+    ],
+)
+async def test_no_other_site_leads_a_browser_here(
+    client: httpx2.AsyncClient, empty_stores: Stores, them: Belongings, site: str, status: int
+) -> None:
+    headers = {"Cookie": f"{SESSION_COOKIE}={them.cookie}", "Sec-Fetch-Site": site}
+    assert (await client.get(resolver.PATH, headers=headers)).status_code == status
+    assert len(await audited(empty_stores, "exportMyData")) == (status == 200)
 
 
 @pytest.mark.parametrize(

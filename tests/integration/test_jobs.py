@@ -92,6 +92,19 @@ async def test_what_is_put_off_or_given_up_is_not_there(empty_stores: Stores) ->
     assert {(row[0], row[1] is None) for row in rows} == {("a reason", True), ("another", False)}
 
 
+async def test_what_is_given_up_says_what_it_was_and_holds_no_address(
+    empty_stores: Stores,
+) -> None:
+    ids = {"user_id": str(new_id()), "sign_up_id": str(new_id())}
+    payload = {"template": "CHANGE_EMAIL", "email": "ann@example.org", "more": "Ann", **ids}
+    async with empty_stores.postgres.transaction() as connection:
+        await queue.enqueue(connection, MAIL, payload)
+    (job,) = await _take(empty_stores)
+    assert await queue.give_up(empty_stores.postgres, job, "550")
+    (row,) = await empty_stores.postgres.read(select(jobs.c.payload))
+    assert row.payload == {"template": "CHANGE_EMAIL", **ids}
+
+
 async def test_what_is_given_back_was_never_taken(empty_stores: Stores) -> None:
     await _enqueue(empty_stores)
     (job,) = await _take(empty_stores)

@@ -243,6 +243,29 @@ async def test_pages_that_list(client: httpx2.AsyncClient) -> None:
     assert everywhere.headers["location"].endswith("signed-out-everywhere")
 
 
+async def test_a_script_is_told_why_not(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = await client.post("/account/sign-in/passkey/options", headers=OURS)
+    assert options.json()["rpId"] == "music.example"
+    await sign_in(client)
+    made = await post(client, "/account/passkeys/options", name="")
+    assert made.json()["user"]["name"] == "ann"
+    monkeypatch.setattr("resolvers.passkeys.MAX_PASSKEYS", 0)
+    full = await post(client, "/account/passkeys/options", name="")
+    assert full.status_code == 422
+    assert "Remove one first" in full.json()["message"]
+
+
+@pytest.mark.parametrize("credential", ["", "[]", "{", "{}", '{"id": 1}'])
+async def test_what_is_no_passkey_lets_nobody_in(
+    client: httpx2.AsyncClient, credential: str
+) -> None:
+    answer = await post(client, "/account/sign-in/passkey", credential=credential)
+    assert answer.status_code in {400, 422}
+    assert session_in(client) is None
+
+
 async def test_without_redis_nobody_is_taken_for_nobody(
     empty_stores: Stores, identity: Identity
 ) -> None:
@@ -256,3 +279,18 @@ async def test_without_redis_nobody_is_taken_for_nobody(
             assert "does not answer" in page.text
             assert "set-cookie" not in page.headers
     await gone.close()
+
+
+async def test_an_older_session_adds_a_passkey_with_the_password(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sign_in(client)
+    home, options = "/account/passkeys", "/account/passkeys/options"
+    assert 'id="password-add"' not in (await client.get(home)).text
+    assert (await post(client, options, name="")).json()["challenge"]
+    monkeypatch.setattr("resolvers.passkeys._LATELY", timedelta(seconds=-1))
+    assert 'id="password-add"' in (await client.get(home)).text
+    for given, status in (("", 422), ("not the password", 422), (PASSWORD, 200)):
+        answer = await post(client, options, password=given)
+        assert answer.status_code == status, answer.text
+        assert ("challenge" in answer.json()) is (status == 200)

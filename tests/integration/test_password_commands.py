@@ -60,7 +60,9 @@ async def families(stores: Stores) -> list[bool]:
 
 
 async def cookies(stores: Stores) -> int:
-    return len([key async for key in stores.redis.client.scan_iter("*:session:*")])
+    return len(
+        [key async for key in stores.redis.client.scan_iter(stores.redis.key("session", "*"))]
+    )
 
 
 async def test_a_known_address_makes_no_difference(empty_stores: Stores) -> None:

@@ -191,7 +191,7 @@ async def test_hidden_listening_looks_like_none(sample_stores: Stores) -> None:
         recentListens { totalCount nodes { listenedAt } pageInfo { hasNextPage } }
         topTracks { totalCount edges { rank } }
         topArtists { totalCount edges { rank } }
-        recommendations { totalCount edges { score } }
+        recommendations { degraded model { name } }
       }
     }
     """
@@ -202,9 +202,12 @@ async def test_hidden_listening_looks_like_none(sample_stores: Stores) -> None:
     for handle, user_id in rows:
         hidden = (await ask(sample_stores, query, {"handle": handle}))["user"]
         assert hidden.pop("nowPlaying") is None
+        # What anybody gets of whom nothing is known.
+        assert hidden.pop("recommendations") == {"degraded": True, "model": None}
         assert {page["totalCount"] for page in hidden.values()} == {0}
         own = await ask(sample_stores, query, {"handle": handle}, person(user_id))
         assert own["user"]["recentListens"]["totalCount"] > 0
+        assert not own["user"]["recommendations"]["degraded"]
 
 
 async def test_the_viewer_is_who_asks(sample_stores: Stores) -> None:

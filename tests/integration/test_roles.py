@@ -24,7 +24,9 @@ from tests.factories.people import cookie_of, tokens_of
 
 
 async def cookies(stores: Stores) -> int:
-    return len([key async for key in stores.redis.client.scan_iter("*:session:*")])
+    return len(
+        [key async for key in stores.redis.client.scan_iter(stores.redis.key("session", "*"))]
+    )
 
 
 async def test_a_new_role_ends_all_sessions(empty_stores: Stores) -> None:

@@ -85,7 +85,7 @@ async def test_unknown_and_wrong_are_one(empty_stores: Stores, round_trips: Roun
         trips.append(round_trips.since(before))
     assert len(words) == 1
     assert all(one == trips[0] for one in trips)
-    assert trips[0] == {"postgres": 2, "redis": 1}
+    assert trips[0] == {"postgres": 2, "redis": 2}
     assert all(one == sent[0] for one in sent)
     subjects = [subject for _, _, subject in await audited(empty_stores, "signInFailed")]
     assert subjects == [None, ann, None, without, ann, None, None]

@@ -120,7 +120,9 @@ async def test_a_sign_up_gets_a_link_that_confirms_it(
     assert await _drain(empty_stores, identity, postman) == Tally(done=1)
     ((recipient, message),) = postman.sent
     assert (recipient, message["To"]) == ("new@example.org", "new@example.org")
-    assert "evil.example" not in str(message)  # what they call themselves goes to nobody
+    assert "evil.example" not in str(message)  # the name that they gave goes to nobody
+    said = " ".join(_text(message).split())
+    assert "new@example.org is your address, and your account @new is ready" in said
     found = LINK.search(_text(message))
     assert found is not None
     assert found[0].startswith(f"{PUBLIC_URL}/account/confirm?token=")
@@ -287,6 +289,7 @@ async def test_a_recipient_that_is_refused_for_good_is_given_up(
         await _drain(empty_stores, identity, postman)
     (row,) = await _rows(empty_stores)
     assert row.failed_at is not None
+    assert row.payload == {"template": "EMAIL_CHANGED"}  # the address may be of nobody any more
     assert [one["event"] for one in logs if one["log_level"] == "error"] == ["job given up"]
     assert "old@" not in repr(logs)
 
@@ -301,6 +304,7 @@ async def test_after_twenty_tries_a_mail_is_given_up(
         await _due(empty_stores)
         tries += (await _drain(empty_stores, identity, postman)).failed
     assert tries == loop.MAX_TRIES
+    assert "old@" not in repr(await _rows(empty_stores))
 
 
 async def test_what_ends_each_worker_is_given_up(
@@ -311,7 +315,9 @@ async def test_what_ends_each_worker_is_given_up(
         await connection.execute(update(jobs).values(attempts=loop.MAX_TRIES))
     await _drain(empty_stores, identity, postman)
     assert postman.sent == []
-    assert (await _rows(empty_stores))[0].failed_at is not None
+    (row,) = await _rows(empty_stores)
+    assert row.failed_at is not None
+    assert "old@" not in repr(row)
 
 
 async def test_a_defect_costs_one_mail_and_shows_no_secret(

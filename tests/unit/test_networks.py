@@ -2,7 +2,7 @@
 
 import pytest
 
-from resolvers.attempts import account_key, login_key, network_of
+from resolvers.attempts import login_key, network_of
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,3 @@ def test_a_client_is_its_network(address: str, network: str) -> None:
 def test_a_login_has_one_key() -> None:
     assert login_key(" Ann@Example.org ") == "ann@example.org"
     assert login_key("ANN") == "ann"
-    assert account_key(None, " ANN ") == account_key(None, "ann")
-    assert account_key(None, "ann") != account_key(None, "bob")
-    assert "ann" not in account_key(None, "ann")

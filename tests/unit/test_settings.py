@@ -71,6 +71,15 @@ def test_a_key_that_is_none_is_refused_and_not_shown(
     assert not key or key not in messages[0]
 
 
+@pytest.mark.parametrize("proxies", ["*", "proxy.example", "10.0.0.1, *", "10.0.0.1/8"])
+def test_proxies_are_addresses(monkeypatch: pytest.MonkeyPatch, proxies: str) -> None:
+    monkeypatch.setenv("POLYPHONY_TRUSTED_PROXIES", proxies)
+    with pytest.raises(ValidationError, match="no address or network"):
+        Settings()
+    monkeypatch.setenv("POLYPHONY_TRUSTED_PROXIES", "10.0.0.1, 2001:db8::/32")
+    assert Settings().trusted_proxies
+
+
 def test_any_driver_of_postgresql_becomes_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     for scheme in ("postgresql", "postgres", "postgresql+psycopg", "postgresql+asyncpg"):
         monkeypatch.setenv("POLYPHONY_POSTGRES_URL", f"{scheme}://user:p%40ss@db:5432/music")

@@ -6,7 +6,7 @@ import "./style.css";
 import { explorerPlugin } from "@graphiql/plugin-explorer";
 import { HISTORY_PLUGIN } from "@graphiql/plugin-history";
 import { StorageAPI } from "@graphiql/toolkit";
-import { GraphiQL, type GraphiQLProps } from "graphiql";
+import { GraphiQL } from "graphiql";
 import { createRoot } from "react-dom/client";
 
 import { Account } from "./account";
@@ -16,10 +16,20 @@ import { createFetcher } from "./fetcher";
 const fetcher = createFetcher();
 const plugins = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
 
-/** GraphiQL drops the variables of the first default tab, so a first visit names them again. */
-function firstVisit(): Pick<GraphiQLProps, "initialVariables"> {
-  const returning = new StorageAPI().get("tabState") !== null;
-  return returning ? {} : { initialVariables: examples[0].variables ?? "" };
+/**
+ * Returns the variables of the tab in front: of the first one, or of the one that was left.
+ *
+ * GraphiQL keeps them, but on load it drops those of the tab that it shows.
+ */
+function variablesInFront(): string {
+  const kept = new StorageAPI().get("tabState");
+  if (kept === null) return examples[0].variables ?? "";
+  try {
+    const { tabs, activeTabIndex } = JSON.parse(kept);
+    return tabs[activeTabIndex].variables ?? "";
+  } catch {
+    return ""; // GraphiQL starts anew, too
+  }
 }
 
 function App() {
@@ -31,7 +41,7 @@ function App() {
       defaultEditorToolsVisibility="variables"
       inputValueDeprecation
       schemaDescription
-      {...firstVisit()}
+      initialVariables={variablesInFront()}
     >
       <GraphiQL.Logo>
         <div className="polyphony-logo">

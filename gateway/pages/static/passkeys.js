@@ -14,7 +14,8 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
     void answer(form);
   });
 }
-if (known) for (const hint of document.querySelectorAll("[data-passkey-missing]")) hint.hidden = true;
+if (known)
+  for (const hint of document.querySelectorAll("[data-passkey-missing]")) hint.hidden = true;
 
 /** Asks the browser for a passkey and sends the form; what goes wrong is said in it. */
 async function answer(form) {
@@ -22,7 +23,7 @@ async function answer(form) {
   say(form, "");
   button.disabled = true;
   try {
-    const options = await fetchOptions(form.dataset.options);
+    const options = await fetchOptions(form);
     const credential = await ask(form.dataset.passkey, options);
     form.elements.namedItem("credential").value = JSON.stringify(credential);
     form.submit();
@@ -33,8 +34,12 @@ async function answer(form) {
   }
 }
 
-async function fetchOptions(address) {
-  const response = await fetch(address, { method: "POST", headers: { Accept: "application/json" } });
+async function fetchOptions(form) {
+  const response = await fetch(form.dataset.options, {
+    method: "POST",
+    headers: { Accept: "application/json" },
+    body: new URLSearchParams(new FormData(form)),
+  });
   if (response.redirected || response.status === 401) {
     throw new Problem("Your session has ended. Reload the page.");
   }
