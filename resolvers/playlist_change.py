@@ -19,6 +19,7 @@ from resolvers.idempotency import change
 from resolvers.ids import global_id
 from resolvers.playlist_access import PlaylistAction, playlist_for
 from resolvers.playlist_input import ITEM
+from resolvers.playlist_turns import turn
 from resolvers.publishing import publish
 
 MAX_ITEMS = 10_000
@@ -82,6 +83,7 @@ async def change_items(
     Raises:
         InvalidInput: `base_version` is none that there is.
         NotFound, Forbidden: the playlist is not there for the caller, or not theirs to change.
+        Overloaded: others were changing it for 5 seconds.
         OutcomeUnknown, StoreUnavailable, StoreTimeout: see `change`.
     """
 
@@ -97,7 +99,8 @@ async def change_items(
         items = [item.item_id for item in edit.items]
         return ItemsChanged(playlist_id, playlist.version, items, base_version)
 
-    changed = await change(context, work)
+    async with turn(playlist_id):
+        changed = await change(context, work)
     await publish(context.stores, playlist_id)
     return changed
 

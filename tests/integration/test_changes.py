@@ -40,7 +40,7 @@ async def kill(postgres: Postgres, connection: AsyncConnection) -> None:
     await postgres.read(text(KILL), {"pid": pid})
     gone = text("select 1 from pg_stat_activity where pid = :pid")
     async with asyncio.timeout(30):
-        while await postgres.read(gone, {"pid": pid}):
+        while await postgres.read(gone, {"pid": pid}):  # noqa: ASYNC110  the server tells nobody
             await asyncio.sleep(0.001)
 
 
@@ -127,7 +127,7 @@ async def test_what_is_lost_before_the_commit_is_not_stored(postgres: Postgres) 
         assert driver is not None
         await kill(postgres, connection)
         async with asyncio.timeout(30):
-            while not driver.is_closed():
+            while not driver.is_closed():  # noqa: ASYNC110  the driver tells nobody
                 await asyncio.sleep(0.001)
 
     for work in (between, at_the_end):
