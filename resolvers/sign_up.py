@@ -11,6 +11,7 @@ from datasources.postgres.accounts import insert_account
 from datasources.postgres.client import Connection
 from datasources.postgres.mail_tokens import peek, redeem
 from datasources.postgres.sign_ups import (
+    fetch_sign_up,
     forget_sign_ups,
     handle_is_taken,
     insert_sign_up,
@@ -20,7 +21,7 @@ from datasources.postgres.sign_ups import (
 from datasources.records.accounts import MailTokenPurpose, PendingSignUp
 from datasources.records.users import UserRecord
 from resolvers.account_input import checked_email, checked_password
-from resolvers.attempts import count_mail
+from resolvers.attempts import attempt, count_mail
 from resolvers.audit import entry
 from resolvers.context import RequestContext
 from resolvers.email_commands import NO_SUCH_LINK, confirm_change
@@ -37,6 +38,14 @@ _TAKEN = "Somebody else has this handle."
 class SignUpAccepted:
     """A mail goes to the address: with a link, or, where it is known, with a word about that."""
 
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedSignUp:
+    """What a link would make an account of."""
+
+    handle: str
     email: str
 
 
@@ -79,17 +88,33 @@ async def sign_up(
     return SignUpAccepted(address)
 
 
-async def verify_email(context: RequestContext, token: str) -> EmailVerified:
+async def sign_up_of_link(context: RequestContext, token: str) -> AwaitedSignUp | None:
+    """Return the sign-up that a link confirms, and change nothing; None for any other link."""
+    pending = await _pending_of(context, token)
+    return None if pending is None else AwaitedSignUp(pending.handle, pending.email)
+
+
+async def verify_email(
+    context: RequestContext, token: str, password: str | None = None
+) -> EmailVerified:
     """Make the account of a sign-up, or change an account's address: what the link was sent for.
 
-    Nobody is signed in by it.
+    A sign-up needs its password: who reads the mail may be another than who chose that, and would
+    make an account for them. Nobody is signed in by it.
 
     Raises:
-        WrongCredentials: the link has expired, was used, or never was.
-        InvalidInput: handle or address were taken meanwhile; the link stays good.
+        WrongCredentials: the link has expired, was used, or never was; or it is not the password
+            of the sign-up, and the link stays good.
+        RateLimited: too many wrong passwords for this link, or from this address.
+        Overloaded: too many passwords wait to be verified.
+        InvalidInput: handle or address were taken meanwhile, or a sign-up comes without its
+            password; the link stays good.
     """
     postgres = context.stores.postgres
-    if await peek(postgres, token, _SIGN_UP):
+    # Looked at first: hashing holds no connection, and accounts are locked before their links.
+    pending = await _pending_of(context, token)
+    if pending is not None:
+        await _prove_choice(context, pending, password)
         async with postgres.transaction() as connection:
             return EmailVerified(await _confirm_sign_up(context, connection, token))
     link = await peek(postgres, token, MailTokenPurpose.CHANGE_EMAIL)
@@ -97,6 +122,21 @@ async def verify_email(context: RequestContext, token: str) -> EmailVerified:
         raise WrongCredentials(NO_SUCH_LINK)
     async with postgres.transaction() as connection:
         return EmailVerified(await confirm_change(context, connection, token, link.subject_id))
+
+
+async def _pending_of(context: RequestContext, token: str) -> PendingSignUp | None:
+    link = await peek(context.stores.postgres, token, _SIGN_UP)
+    return None if link is None else await fetch_sign_up(context.stores.postgres, link.subject_id)
+
+
+async def _prove_choice(
+    context: RequestContext, pending: PendingSignUp, password: str | None
+) -> None:
+    if not password:
+        raise InvalidInput(("input", "password"), "A sign-up is confirmed with its password.")
+    async with hashing(context) as slot, attempt(context, f"sign-up:{pending.id}"):
+        if not (await slot.verify(pending.password_hash, password)).ok:
+            raise WrongCredentials("This is not the password that was chosen at the sign-up.")
 
 
 async def _confirm_sign_up(

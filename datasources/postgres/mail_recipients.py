@@ -20,8 +20,8 @@ class Recipient:
 
 async def prolong_sign_up(
     connection: AsyncConnection, sign_up_id: UUID, lifetime: timedelta
-) -> str | None:
-    """Return the address of a pending sign-up, which lives for `lifetime` from now at least.
+) -> tuple[str, str] | None:
+    """Return address and handle of a sign-up, which lives for `lifetime` from now at least.
 
     So a link is good for as long as its mail says, however long the mail was on its way. None
     where it has expired or was confirmed (`pending_sign_ups`).
@@ -31,10 +31,10 @@ async def prolong_sign_up(
         update(pending_sign_ups)
         .where(pending_sign_ups.c.id == sign_up_id, expires_at > func.now())
         .values(expires_at=func.greatest(expires_at, func.now() + lifetime))
-        .returning(pending_sign_ups.c.email)
+        .returning(pending_sign_ups.c.email, pending_sign_ups.c.handle)
     )
-    email: str | None = (await connection.execute(statement)).scalar_one_or_none()
-    return email
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else (row.email, row.handle)
 
 
 async def has_account(connection: AsyncConnection, email_key: str) -> bool:

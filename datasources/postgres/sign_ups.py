@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from datasources.postgres.account_tables import pending_sign_ups
+from datasources.postgres.client import Postgres
 from datasources.postgres.profiles import index_person
 from datasources.postgres.reading import columns_of
 from datasources.postgres.tables import users
@@ -40,6 +41,13 @@ async def insert_sign_up(
             expires_at=func.now() + lifetime,
         )
     )
+
+
+async def fetch_sign_up(postgres: Postgres, sign_up_id: UUID) -> PendingSignUp | None:
+    """Return a sign-up that waits; None where it is gone (`pending_sign_ups`)."""
+    statement = select(*_PENDING).where(pending_sign_ups.c.id == sign_up_id)
+    rows = await postgres.read(statement)
+    return PendingSignUp(*rows[0]) if rows else None
 
 
 async def take_sign_up(connection: AsyncConnection, sign_up_id: UUID) -> PendingSignUp | None:

@@ -6,7 +6,7 @@ from gateway.pages.endpoint import Page
 from gateway.pages.forms import EMPTY, Form
 from gateway.pages.visit import SIGN_IN, Visit
 from resolvers.errors import Refusal
-from resolvers.sign_up import sign_up, verify_email
+from resolvers.sign_up import sign_up, sign_up_of_link, verify_email
 
 _AGAIN = {
     "sign-up": "/account/sign-up",
@@ -49,15 +49,18 @@ async def _show_check_mail(visit: Visit) -> Response:
 async def _show_confirm(visit: Visit, form: Form = EMPTY) -> Response:
     """Show a button: programs that look into mails follow links, but press nothing."""
     token = form["token"] or visit.query("token")
-    return visit.page("confirm.html", form, token=token)
+    awaited = await sign_up_of_link(visit.context, token) if token else None
+    return visit.page("confirm.html", form, token=token, awaited=awaited)
 
 
 async def _confirm(visit: Visit) -> Response:
     form = await visit.form()
     try:
-        confirmed = await verify_email(visit.context, form["token"])
+        confirmed = await verify_email(visit.context, form["token"], form["password"])
     except Refusal as refusal:
-        return await _show_confirm(visit, form.refused(refusal))
+        awaited = await sign_up_of_link(visit.context, form["token"])
+        beside = None if awaited is None else "password"  # else it is the link that is wrong
+        return await _show_confirm(visit, form.refused(refusal, beside=beside))
     if visit.person is not None and visit.person.id == confirmed.user.id:
         return visit.go("/account/email", notice="email-changed")
     return visit.go(SIGN_IN, notice="address-confirmed")

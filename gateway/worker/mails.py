@@ -111,15 +111,16 @@ class MailDuty:
     async def _sign_up(self, connection: Connection, payload: Payload) -> Letter | None:
         lifetime = timedelta(seconds=self._identity.settings.mail_link_s)
         sign_up_id = UUID(payload["sign_up_id"])
-        email = await prolong_sign_up(connection, sign_up_id, lifetime)
-        if email is None:
+        found = await prolong_sign_up(connection, sign_up_id, lifetime)
+        if found is None:
             return None
+        email, handle = found
         if await has_account(connection, email_key(email)):
             return Letter(email, self._render(HAS_ACCOUNT, SIGN_IN))
         purpose = MailTokenPurpose.VERIFY_SIGN_UP
         token = await mint(connection, purpose, sign_up_id, email, lifetime)
-        words = WORDS[MailTemplate.VERIFY_SIGN_UP]
-        return Letter(email, self._render(words, CONFIRM, token, lifetime=said(lifetime)))
+        words, named = WORDS[MailTemplate.VERIFY_SIGN_UP], {"handle": handle, "email": email}
+        return Letter(email, self._render(words, CONFIRM, token, lifetime=said(lifetime), **named))
 
     async def _change(self, connection: Connection, payload: Payload) -> Letter | None:
         lifetime = timedelta(seconds=self._identity.settings.mail_link_s)

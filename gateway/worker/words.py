@@ -1,4 +1,8 @@
-"""What mails say. Nothing in them was chosen by anybody but us, so nobody writes through us."""
+"""What mails say: our own words, so that nobody writes through us.
+
+All that others chose in them is the handle of a sign-up, which has no room for a sentence or a
+link with its scheme, and the address that the mail goes to.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,9 +30,15 @@ WORDS: Mapping[MailTemplate, Words] = {
     MailTemplate.VERIFY_SIGN_UP: Words(
         "Confirm your e-mail address",
         (
-            "Welcome to Polyphony. Confirm that this address is yours, and your account is ready.",
+            (
+                "Welcome to Polyphony. Confirm that {email} is your address, and your account"
+                " @{handle} is ready. You are asked for the password that you chose."
+            ),
             "The link works for {lifetime}.",
-            "If you did not sign up, there is nothing to do: without you no account comes of it.",
+            (
+                "If you did not sign up, or not with this handle, there is nothing to do: without"
+                " you no account comes of it."
+            ),
         ),
         "Confirm the address",
     ),

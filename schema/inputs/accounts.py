@@ -33,6 +33,10 @@ class VerifyEmailInput:
     """What `verifyEmail` takes."""
 
     token: str = _member(_LINK)
+    password: str | None = strawberry.field(
+        default=None,
+        description="The password that the sign-up chose; null for a change of address.",
+    )
 
 
 @strawberry.input(description="Who signs in, and how their session is to be kept.")

@@ -56,7 +56,7 @@ class AccountMutations:
         input: Annotated[inputs.VerifyEmailInput, _argument("The link.")],  # noqa: A002  the graph's name
     ) -> signing_up.EmailVerified:
         """Confirm an address."""
-        return await signing_up.verify_email(info.context, input.token)
+        return await signing_up.verify_email(info.context, input.token, input.password)
 
     @command(
         "Begin a session with a password. Nothing tells whether somebody is known here.",

@@ -61,7 +61,7 @@ SignUpResult = Annotated[
     strawberry.union("SignUpResult", description="What `signUp` answers."),
 ]
 VerifyEmailResult = Annotated[
-    EmailVerified | ValidationError | WrongCredentials,
+    EmailVerified | ValidationError | WrongCredentials | RateLimited,
     strawberry.union("VerifyEmailResult", description="What `verifyEmail` answers."),
 ]
 SignInResult = Annotated[

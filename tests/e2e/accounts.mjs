@@ -104,7 +104,10 @@ async function signUp(page) {
   await page.goto(await linkInMail(EMAIL, "/account/confirm"));
   await look(page, "confirm");
   const used = page.url();
-  await submit(page, "Confirm");
+  await fill(page, { Password: "not the password" }, "Confirm");
+  await page.getByText("This is not the password that was chosen").waitFor();
+  await look(page, "confirm-wrong-password");
+  await fill(page, { Password: PASSWORD }, "Confirm");
   await heading(page, "Sign in");
   await look(page, "confirmed");
   await page.goto(used);

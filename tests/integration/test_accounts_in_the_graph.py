@@ -22,8 +22,16 @@ async def test_from_sign_up_to_sign_in(empty_stores: Stores) -> None:
     accepted = await mutate(empty_stores, "signUp", "... on SignUpAccepted { email }", given)
     assert accepted == {"email": ANN}
     token = await sign_up_link(empty_stores, ANN)
+    wrong = {"token": token, "password": "not the password"}
+    refused = await mutate(empty_stores, "verifyEmail", ERRORS, wrong)
+    assert refused["code"] == "UNAUTHENTICATED"
+    refused = await mutate(empty_stores, "verifyEmail", ERRORS, {"token": token})
+    assert refused["path"] == ["input", "password"]
     verified = await mutate(
-        empty_stores, "verifyEmail", "... on EmailVerified { user { handle } }", {"token": token}
+        empty_stores,
+        "verifyEmail",
+        "... on EmailVerified { user { handle } }",
+        {"token": token, "password": PASSWORD},
     )
     assert verified == {"user": {"handle": "ann"}}
     signed = await mutate(

@@ -12,12 +12,13 @@ import pytest
 
 from auth.identity import Identity
 from datasources.breaker import PAUSE_S
+from datasources.records.accounts import MailTokenPurpose
 from datasources.redis.client import open_redis
 from datasources.redis.settings import RedisSettings
 from datasources.stores import Stores
 from gateway.cookies import SESSION_COOKIE
 from resolvers.context import utc_now
-from tests.factories.accounts import PASSWORD, an_account, sign_up_link
+from tests.factories.accounts import OTHER_PASSWORD, PASSWORD, an_account, link, sign_up_link
 from tests.factories.http import BASE, client_of
 from tests.factories.operations import identity_of
 
@@ -196,11 +197,29 @@ async def test_a_link_is_followed_by_a_button(
     for _ in range(2):  # looking changes nothing
         page = await client.get("/account/confirm", params={"token": token})
         assert f'name="token" value="{token}"' in page.text
+        assert "<strong>bob_new</strong>" in page.text
+        assert "<strong>bob@example.org</strong>" in page.text
+        assert 'autocomplete="current-password"' in page.text
+    wrong = await post(client, "/account/confirm", token=token, password=OTHER_PASSWORD)
+    assert (wrong.status_code, OTHER_PASSWORD in wrong.text) == (422, False)
+    assert problem_in(wrong) == "This is not the password that was chosen at the sign-up."
+    done = await post(client, "/account/confirm", token=token, password=PASSWORD)
+    assert done.headers["location"] == "/account/sign-in?notice=address-confirmed"
+    again = await post(client, "/account/confirm", token=token, password=PASSWORD)
+    assert again.status_code == 422
+    assert 'name="password"' not in again.text
+    assert (await sign_in(client, "bob_new")).headers["location"] == "/account"
+
+
+async def test_a_link_to_another_address_needs_no_password(
+    client: httpx2.AsyncClient, empty_stores: Stores
+) -> None:
+    bob = await an_account(empty_stores, "bob")
+    token = await link(empty_stores, MailTokenPurpose.CHANGE_EMAIL, bob, "new@example.org")
+    page = await client.get("/account/confirm", params={"token": token})
+    assert 'name="password"' not in page.text
     done = await post(client, "/account/confirm", token=token)
     assert done.headers["location"] == "/account/sign-in?notice=address-confirmed"
-    again = await post(client, "/account/confirm", token=token)
-    assert again.status_code == 422
-    assert (await sign_in(client, "bob_new")).headers["location"] == "/account"
 
 
 async def test_the_profile_is_saved(client: httpx2.AsyncClient) -> None:
@@ -248,6 +267,11 @@ async def test_a_script_is_told_why_not(
 ) -> None:
     options = await client.post("/account/sign-in/passkey/options", headers=OURS)
     assert options.json()["rpId"] == "music.example"
+    with monkeypatch.context() as patched:
+        patched.setattr("resolvers.passkeys._STARTS_PER_NETWORK", 1)
+        often = await client.post("/account/sign-in/passkey/options", headers=OURS)
+    assert often.status_code == 429
+    assert "Try again in" in often.json()["message"]
     await sign_in(client)
     made = await post(client, "/account/passkeys/options", name="")
     assert made.json()["user"]["name"] == "ann"

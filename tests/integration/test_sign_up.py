@@ -67,7 +67,7 @@ async def test_an_account_begins_with_its_link(empty_stores: Stores) -> None:
     assert set(mail) == {"template", "sign_up_id"}
 
     token = await sign_up_link(empty_stores, "Ann@example.org")
-    person = (await verify_email(context_of(empty_stores), token)).user
+    person = (await verify_email(context_of(empty_stores), token, PASSWORD)).user
     assert (person.handle, person.display_name) == ("ann", "Ann Lee")
     assert person.listening_visibility is ListeningVisibility.PRIVATE
     [row] = await empty_stores.postgres.read(select(accounts))
@@ -86,16 +86,46 @@ async def test_an_account_begins_with_its_link(empty_stores: Stores) -> None:
 async def test_nobody_is_signed_in_by_a_link(empty_stores: Stores) -> None:
     await ask(empty_stores)
     context = context_of(empty_stores)
-    await verify_email(context, await sign_up_link(empty_stores, ANN))
+    await verify_email(context, await sign_up_link(empty_stores, ANN), PASSWORD)
     assert context.reply.session_id is None
+
+
+async def test_only_who_chose_the_password_confirms_a_sign_up(empty_stores: Stores) -> None:
+    """Else one makes an account for whoever signed somebody up with one's address."""
+    await ask(empty_stores, handle="mallory", password=OTHER_PASSWORD)
+    token = await sign_up_link(empty_stores, ANN)
+    for nothing in (None, ""):
+        with pytest.raises(InvalidInput) as refused:
+            await verify_email(context_of(empty_stores), token, nothing)
+        assert refused.value.path == ("input", "password")
+    with pytest.raises(WrongCredentials, match="password"):
+        await verify_email(context_of(empty_stores), token, PASSWORD)
+    assert await count(empty_stores, users) == 0
+    done = await verify_email(context_of(empty_stores), token, OTHER_PASSWORD)  # it stays good
+    assert done.user.handle == "mallory"
+
+
+async def test_wrong_passwords_of_one_link_are_limited(empty_stores: Stores) -> None:
+    await ask(empty_stores)
+    await ask(empty_stores, "bob@example.org", "bob")
+    identity = identity_of(empty_stores)
+    token, other = [await sign_up_link(empty_stores, one) for one in (ANN, "bob@example.org")]
+    for number in range(5):
+        context = context_from(empty_stores, identity, f"198.51.100.{number}")
+        with pytest.raises(WrongCredentials):
+            await verify_email(context, token, OTHER_PASSWORD)
+    context = context_from(empty_stores, identity)
+    with pytest.raises(RateLimited):
+        await verify_email(context, token, PASSWORD)
+    await verify_email(context, other, PASSWORD)
 
 
 async def test_a_link_works_once(empty_stores: Stores) -> None:
     await ask(empty_stores)
     token = await sign_up_link(empty_stores, ANN)
-    await verify_email(context_of(empty_stores), token)
+    await verify_email(context_of(empty_stores), token, PASSWORD)
     with pytest.raises(WrongCredentials):
-        await verify_email(context_of(empty_stores), token)
+        await verify_email(context_of(empty_stores), token, PASSWORD)
 
 
 async def test_a_link_expires(empty_stores: Stores) -> None:
@@ -105,20 +135,20 @@ async def test_a_link_expires(empty_stores: Stores) -> None:
         empty_stores, MailTokenPurpose.VERIFY_SIGN_UP, row[0], ANN, timedelta(seconds=-1)
     )
     with pytest.raises(WrongCredentials):
-        await verify_email(context_of(empty_stores), token)
+        await verify_email(context_of(empty_stores), token, PASSWORD)
 
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 43, "\0", "\ud800", "x" * 100_000])
 async def test_no_link_at_all(empty_stores: Stores, token: str) -> None:
     with pytest.raises(WrongCredentials):
-        await verify_email(context_of(empty_stores), token)
+        await verify_email(context_of(empty_stores), token, PASSWORD)
 
 
 async def test_a_link_for_something_else_confirms_nothing(empty_stores: Stores) -> None:
     ann = await an_account(empty_stores)
     token = await link(empty_stores, MailTokenPurpose.RESET_PASSWORD, ann, ANN)
     with pytest.raises(WrongCredentials):
-        await verify_email(context_of(empty_stores), token)
+        await verify_email(context_of(empty_stores), token, PASSWORD)
 
 
 async def test_an_address_that_is_known_makes_no_difference(empty_stores: Stores) -> None:
@@ -141,9 +171,10 @@ async def test_of_two_sign_ups_with_one_address_the_first_confirmed_has_it(
     await ask(empty_stores, handle="mallory", password=OTHER_PASSWORD)
     await ask(empty_stores, handle="ann", password=PASSWORD)
     of_mallory = await sign_up_link(empty_stores, ANN, "mallory")
-    await verify_email(context_of(empty_stores), await sign_up_link(empty_stores, ANN, "ann"))
+    of_ann = await sign_up_link(empty_stores, ANN, "ann")
+    await verify_email(context_of(empty_stores), of_ann, PASSWORD)
     with pytest.raises(WrongCredentials):
-        await verify_email(context_of(empty_stores), of_mallory)
+        await verify_email(context_of(empty_stores), of_mallory, PASSWORD)
     assert await count(empty_stores, users) == 1
     assert await signs_in(empty_stores, ANN, PASSWORD)
     assert not await signs_in(empty_stores, ANN, OTHER_PASSWORD)
@@ -164,7 +195,7 @@ async def test_an_address_that_got_an_account_meanwhile(empty_stores: Stores) ->
     async with empty_stores.postgres.transaction() as connection:
         await connection.execute(pending_sign_ups.insert().values(row._asdict()))
     with pytest.raises(InvalidInput, match="has an account already"):
-        await verify_email(context_of(empty_stores), token)
+        await verify_email(context_of(empty_stores), token, PASSWORD)
     assert await count(empty_stores, users) == 1
 
 
@@ -183,11 +214,11 @@ async def test_a_handle_taken_between_sign_up_and_confirmation(empty_stores: Sto
     await an_account(empty_stores)
     for _ in range(2):  # the link is not used up
         with pytest.raises(InvalidInput, match="taken"):
-            await verify_email(context_of(empty_stores), token)
+            await verify_email(context_of(empty_stores), token, PASSWORD)
     assert await count(empty_stores, users) == 1
     await ask(empty_stores, "other@example.org", handle="ann2")
     again = await sign_up_link(empty_stores, "other@example.org", "ann2")
-    assert (await verify_email(context_of(empty_stores), again)).user.handle == "ann2"
+    assert (await verify_email(context_of(empty_stores), again, PASSWORD)).user.handle == "ann2"
 
 
 @pytest.mark.parametrize(
@@ -241,4 +272,4 @@ async def test_mails_from_one_network_are_limited(empty_stores: Stores) -> None:
 async def test_a_link_to_a_sign_up_that_is_gone(empty_stores: Stores) -> None:
     token = await link(empty_stores, MailTokenPurpose.VERIFY_SIGN_UP, new_id(), ANN)
     with pytest.raises(WrongCredentials):
-        await verify_email(context_of(empty_stores), token)
+        await verify_email(context_of(empty_stores), token, PASSWORD)
