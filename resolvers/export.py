@@ -101,6 +101,8 @@ async def _document(context: RequestContext, user_id: UUID) -> AsyncIterator[byt
     lists: Mapping[str, Pages] = {
         "securityEvents": rows.iter_security_events(postgres, user_id),
         "sharedPlaylists": rows.iter_memberships(postgres, user_id),
+        "invitations": rows.iter_invitations(postgres, user_id),
+        "shareLinks": rows.iter_share_links(postgres, user_id),
         "followedPlaylists": rows.iter_followed_playlists(postgres, user_id),
         "addedToPlaylists": rows.iter_additions(postgres, user_id),
         "savedTracks": rows.iter_saved_tracks(postgres, user_id),

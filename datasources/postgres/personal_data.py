@@ -8,7 +8,13 @@ from sqlalchemy import ColumnElement, Select, Table, literal, or_, select, tuple
 
 from datasources.postgres.account_tables import audit_log
 from datasources.postgres.client import Postgres
-from datasources.postgres.playlist_tables import artist_follows, blocks, saved_albums
+from datasources.postgres.playlist_tables import (
+    artist_follows,
+    blocks,
+    playlist_invitations,
+    saved_albums,
+    share_links,
+)
 from datasources.postgres.reading import any_of
 from datasources.postgres.tables import (
     albums,
@@ -83,6 +89,25 @@ def iter_memberships(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
         .where(theirs.user_id == user_id)
     )
     return _iter(postgres, statement, [theirs.playlist_id])
+
+
+def iter_invitations(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield invitations that a person got or sent (`playlist_invitations`, `playlists`)."""
+    theirs = playlist_invitations.c
+    columns = (theirs.playlist_id, playlists.c.title, theirs.user_id, theirs.role)
+    statement = (
+        select(*columns, theirs.invited_by, theirs.invited_at)
+        .join(playlists, playlists.c.id == theirs.playlist_id)
+        .where(or_(theirs.user_id == user_id, theirs.invited_by == user_id))
+    )
+    return _iter(postgres, statement, [theirs.playlist_id, theirs.user_id])
+
+
+def iter_share_links(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield the links that a person made, without what opens them (`share_links`)."""
+    columns = [column for column in share_links.c if column.name not in {"hash", "created_by"}]
+    statement = select(*columns).where(share_links.c.created_by == user_id)
+    return _iter(postgres, statement, [share_links.c.id])
 
 
 def iter_followed_playlists(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:

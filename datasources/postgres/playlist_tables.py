@@ -11,7 +11,9 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -31,13 +33,18 @@ playlist_changes = Table(
     metadata,
     points_at("playlists.id", "playlist_id", primary_key=True),
     Column("version", BigInteger, primary_key=True, autoincrement=False),
-    Column("actor_id", Uuid, ForeignKey("users.id", ondelete="SET NULL")),
+    Column("actor_id", Uuid, ForeignKey("users.id", ondelete="SET NULL"), index=True),
     instant("at"),
     Column("kind", Choice(ChangeKind), nullable=False),
     Column("items", JSONB, nullable=False),
     Column("rekeyed", JSONB, nullable=False, server_default=text("'[]'")),
     one_of("kind", ChangeKind),
 )
+# Whose items a change touched: there for who deletes their account.
+ADDERS = func.jsonb_path_query_array(
+    playlist_changes.c["items"], text("'$[*].added_by_id'"), type_=JSONB
+)
+Index("ix_playlist_changes_adders", ADDERS, postgresql_using="gin")
 
 playlist_invitations = Table(
     "playlist_invitations",
@@ -45,7 +52,7 @@ playlist_invitations = Table(
     points_at("playlists.id", "playlist_id", primary_key=True),
     points_at("users.id", "user_id", primary_key=True, index=True),
     Column("role", Choice(CollaboratorRole), nullable=False),
-    points_at("users.id", "invited_by"),
+    points_at("users.id", "invited_by", index=True),
     instant("invited_at"),
     one_of("role", CollaboratorRole),
 )
@@ -58,7 +65,7 @@ share_links = Table(
     Column("hash", LargeBinary, nullable=False, unique=True),
     Column("role", Choice(CollaboratorRole), nullable=False),
     Column("once", Boolean, nullable=False),
-    points_at("users.id", "created_by"),
+    points_at("users.id", "created_by", index=True),
     instant("created_at"),
     instant("expires_at"),
     Column("uses", Integer, nullable=False, server_default=text("0")),
@@ -113,6 +120,7 @@ outbox = Table(
         "seq",
         postgresql_where=text("published_at is null"),
     ),
+    UniqueConstraint("topic", "subject_id", "seq"),
 )
 
 # What a mutation with an `Idempotency-Key` has come to; never a secret.

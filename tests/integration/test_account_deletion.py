@@ -104,6 +104,7 @@ async def test_nothing_is_left_anywhere_but_ids_in_the_log(
     assert await _of(empty_stores, them.bob) == bobs_before - {
         "postgres blocks",
         "postgres playlist_collaborators",
+        "postgres playlist_invitations",
         "postgres playlist_followers",
         "postgres user_follows",
     }

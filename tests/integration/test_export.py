@@ -87,6 +87,7 @@ async def test_it_holds_everything_of_the_viewers_and_no_secret(
         "format", "version", "exportedAt", "profile", "account", "externalIds", "passkeys",
         "sessions", "nowPlaying", "recommendations", "topTracks", "topArtists", "playlists",
         "securityEvents", "sharedPlaylists", "followedPlaylists", "addedToPlaylists",
+        "invitations", "shareLinks",
         "savedTracks", "savedAlbums", "followedArtists", "blockedUsers", "following", "followers",
         "listens", "artistPlays",
     }  # fmt: skip
@@ -113,6 +114,13 @@ async def test_it_holds_everything_of_the_viewers_and_no_secret(
     assert [(one["playlistId"], one["role"]) for one in document["sharedPlaylists"]] == [
         (bobs, "EDITOR")
     ]
+    assert [(one["userId"], one["invitedBy"]) for one in document["invitations"]] == [
+        (str(them.bob), ann),
+        (ann, str(them.bob)),
+    ]
+    (link,) = document["shareLinks"]
+    assert link["role"] == "VIEWER"
+    assert not {"hash", "token"} & set(link)
     assert document["followedPlaylists"] == [{"playlistId": bobs}]
     assert [one["playlistId"] for one in document["addedToPlaylists"]] == [bobs] * ITEMS
     assert len(document["savedTracks"]) == ITEMS

@@ -38,6 +38,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+        sa.UniqueConstraint(
+            "topic", "subject_id", "seq", name=op.f("uq_outbox_topic_subject_id_seq")
+        ),
     )
     op.create_index(op.f("ix_outbox_published_at"), "outbox", ["published_at"], unique=False)
     op.create_index(
@@ -150,6 +153,15 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("playlist_id", "version", name=op.f("pk_playlist_changes")),
     )
+    op.create_index(
+        op.f("ix_playlist_changes_actor_id"), "playlist_changes", ["actor_id"], unique=False
+    )
+    op.create_index(
+        "ix_playlist_changes_adders",
+        "playlist_changes",
+        [sa.text("jsonb_path_query_array(items, '$[*].added_by_id')")],
+        postgresql_using="gin",
+    )
     op.create_table(
         "playlist_invitations",
         sa.Column("playlist_id", sa.Uuid(), nullable=False),
@@ -179,6 +191,12 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("playlist_id", "user_id", name=op.f("pk_playlist_invitations")),
+    )
+    op.create_index(
+        op.f("ix_playlist_invitations_invited_by"),
+        "playlist_invitations",
+        ["invited_by"],
+        unique=False,
     )
     op.create_index(
         op.f("ix_playlist_invitations_user_id"), "playlist_invitations", ["user_id"], unique=False
@@ -211,6 +229,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_share_links")),
         sa.UniqueConstraint("hash", name=op.f("uq_share_links_hash")),
     )
+    op.create_index(op.f("ix_share_links_created_by"), "share_links", ["created_by"], unique=False)
     op.create_index(
         op.f("ix_share_links_playlist_id"), "share_links", ["playlist_id"], unique=False
     )
@@ -243,9 +262,17 @@ def upgrade() -> None:
         "playlists",
         sa.Column("oldest_version", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
     )
+    # Those that are there keep the order in which they were saved: rows are numbered as they lie.
+    op.execute("create temporary table saved as select * from saved_tracks")
+    op.execute("truncate saved_tracks")
     op.add_column(
         "saved_tracks", sa.Column("seq", sa.BigInteger(), sa.Identity(always=True), nullable=False)
     )
+    op.execute(
+        "insert into saved_tracks (user_id, track_id, saved_at)"
+        " select user_id, track_id, saved_at from saved order by saved_at, track_id"
+    )
+    op.execute("drop table saved")
     op.create_index(
         op.f("ix_saved_tracks_user_id_saved_tracks_seq"),
         "saved_tracks",
