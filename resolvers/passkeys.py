@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from datasources.postgres.accounts import lock_account
 from datasources.records.audit import AuditResult
 from datasources.records.passkeys import PasskeyRecord
 from datasources.redis import challenges
+from datasources.redis.attempts import Counter, reserve
+from resolvers.attempts import network_of
 from resolvers.audit import entry
 from resolvers.context import RequestContext
 from resolvers.errors import (
@@ -24,6 +27,7 @@ from resolvers.errors import (
     InvalidInput,
     LimitExceeded,
     NotFound,
+    RateLimited,
     Unauthenticated,
     WrongCredentials,
 )
@@ -36,6 +40,7 @@ from resolvers.text import NOT_TEXT
 MAX_PASSKEYS = 20
 _MAX_NAME_CHARS = 60
 _LATELY = timedelta(minutes=10)
+_STARTS_PER_NETWORK, _STARTS_WINDOW = 30, timedelta(minutes=5)
 _ADDING, _SIGNING_IN = "passkey-registration", "passkey-sign-in"
 _WRONG = "This passkey is not known here, or its challenge has expired or was used."
 _NOT_YOURS = "There is no such passkey."
@@ -165,11 +170,28 @@ async def start_passkey_sign_in(context: RequestContext) -> PasskeyOptions:
     """Return what `navigator.credentials.get` is asked: whichever passkey somebody has here.
 
     Raises:
+        RateLimited: there were 30 in five minutes from where the request comes.
         StoreUnavailable, StoreTimeout: Redis did not answer.
     """
+    await _count_start(context)
     seconds = context.identity.settings.challenge_s
     challenge = await challenges.put(context.stores.redis, _SIGNING_IN, {}, seconds)
     return PasskeyOptions(ask.sign_in_options(_party(context), challenge, seconds), seconds)
+
+
+async def _count_start(context: RequestContext) -> None:
+    """Count a challenge that nobody has to answer: each is kept for minutes.
+
+    Raises:
+        RateLimited: there were too many.
+    """
+    network = network_of(context.client.address)
+    starts = Counter(("passkey-starts-from", network), _STARTS_PER_NETWORK)
+    redis, now = context.stores.redis, context.clock()
+    found = await reserve(redis, [starts], _STARTS_WINDOW, now, str(new_id()))
+    if found.wait is not None:
+        seconds = max(1, ceil(found.wait.total_seconds()))
+        raise RateLimited(seconds, f"Asked for too often. Try again in {seconds} seconds.")
 
 
 async def sign_in_with_passkey(
