@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +17,7 @@ from datasources.postgres.accounts import lock_account
 from datasources.records.audit import AuditResult
 from datasources.records.passkeys import PasskeyRecord
 from datasources.redis import challenges
-from datasources.redis.attempts import Counter, reserve
-from resolvers.attempts import network_of
+from resolvers.attempts import count_asked
 from resolvers.audit import entry
 from resolvers.context import RequestContext
 from resolvers.errors import (
@@ -27,7 +25,6 @@ from resolvers.errors import (
     InvalidInput,
     LimitExceeded,
     NotFound,
-    RateLimited,
     Unauthenticated,
     WrongCredentials,
 )
@@ -173,25 +170,11 @@ async def start_passkey_sign_in(context: RequestContext) -> PasskeyOptions:
         RateLimited: there were 30 in five minutes from where the request comes.
         StoreUnavailable, StoreTimeout: Redis did not answer.
     """
-    await _count_start(context)
+    # Nobody has to answer, and each is kept for minutes.
+    await count_asked(context, "passkey-starts", _STARTS_PER_NETWORK, _STARTS_WINDOW)
     seconds = context.identity.settings.challenge_s
     challenge = await challenges.put(context.stores.redis, _SIGNING_IN, {}, seconds)
     return PasskeyOptions(ask.sign_in_options(_party(context), challenge, seconds), seconds)
-
-
-async def _count_start(context: RequestContext) -> None:
-    """Count a challenge that nobody has to answer: each is kept for minutes.
-
-    Raises:
-        RateLimited: there were too many.
-    """
-    network = network_of(context.client.address)
-    starts = Counter(("passkey-starts-from", network), _STARTS_PER_NETWORK)
-    redis, now = context.stores.redis, context.clock()
-    found = await reserve(redis, [starts], _STARTS_WINDOW, now, str(new_id()))
-    if found.wait is not None:
-        seconds = max(1, ceil(found.wait.total_seconds()))
-        raise RateLimited(seconds, f"Asked for too often. Try again in {seconds} seconds.")
 
 
 async def sign_in_with_passkey(
@@ -231,7 +214,7 @@ async def sign_in_with_passkey(
     if not goes_on:
         await _note_failure(context, passkey, "signCount")
         raise WrongCredentials(_WRONG)
-    return await begin_session(context, passkey.user_id, kind, ("passkey",))
+    return await begin_session(context, passkey.user_id, kind, ("passkey",), shown=passkey)
 
 
 async def _note_failure(context: RequestContext, passkey: PasskeyRecord, why: str) -> None:
