@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from tests.e2e import life_in_app, life_in_browser, mishaps
 from tests.e2e.person import Person
 from tests.e2e.watched import Watched
 from tests.e2e.watched_setup import watched
-from tests.factories.secret_search import Place, leaks
+from tests.factories.secret_search import Place, Secret, leaks
 from tests.factories.store_contents import Written
 
 KINDS = {
@@ -135,10 +135,16 @@ async def _must_be_silent(house: Watched, written: Written | None) -> None:
         house.places.append(Place("log", "of PostgreSQL", log))
         # Among so much else there may be any six digits.
         known = [one for one in house.secrets if one.number is None]
-        assert leaks(known, [Place("write-ahead log", "of PostgreSQL", one) for one in ahead]) == []
+        _must_show_none(known, [Place("write-ahead log", "of PostgreSQL", one) for one in ahead])
     assert house.secrets.kinds() >= KINDS
     assert {"answer", "cookie", "key", "log", "row"} <= {place.kind for place in house.places}
     assert {place.name for place in house.places if place.kind == "row"} >= TABLES
     keys = [place.name for place in house.places if place.kind == "key"]
     assert [part for part in KEYS if not any(part in key for key in keys)] == []
-    assert leaks(house.secrets, house.places) == []
+    _must_show_none(house.secrets, house.places)
+
+
+def _must_show_none(secrets: Iterable[Secret], places: Iterable[Place]) -> None:
+    """Fail with a line for each secret in each place: pytest itself would shorten a list."""
+    found = leaks(secrets, places)
+    assert not found, "\n".join(found)
