@@ -97,7 +97,7 @@ async def authenticate_operation(connection: HTTPConnection) -> Principal:
     Raises:
         Refused: as for `authenticate`; 400 for a token in the address, 403 without the header.
     """
-    if any(_plain(name) in _NOT_IN_AN_ADDRESS for name in connection.query_params):
+    if credential_in_address(connection):
         message = "Credentials do not belong into an address: send `Authorization: Bearer …`."
         raise Refused(HTTPStatus.BAD_REQUEST, ErrorCode.BAD_USER_INPUT, message)
     credential = credential_of(connection.headers)
@@ -120,6 +120,11 @@ async def caller_of(connection: HTTPConnection) -> Caller:
         if not refused.dead_cookie:
             raise
         return Caller(ANONYMOUS, ended=True)
+
+
+def credential_in_address(connection: HTTPConnection) -> bool:
+    """Whether an address has a parameter with the name of a credential."""
+    return any(_plain(name) in _NOT_IN_AN_ADDRESS for name in connection.query_params)
 
 
 def credential_of(headers: Headers) -> Credential | None:
