@@ -100,7 +100,7 @@ migrate: setup ## Create or upgrade the tables and indexes of the stores
 
 .PHONY: test soak check bench schema
 test: setup web ## Run all tests, on real stores too where POLYPHONY_*_URL are set [TESTS=]
-	@$(WITH_NODE) $(PY) -m pytest -q $(TESTS)
+	@$(WITH_NODE) $(PY) -m pytest -q -n auto --maxprocesses=4 --dist=worksteal $(TESTS)
 
 soak: setup ## Kill gateways and PostgreSQL under load: nothing acknowledged is lost [GATEWAYS= POSTGRES=]
 	@POLYPHONY_SOAK_GATEWAY_KILLS=$(or $(GATEWAYS),20) POLYPHONY_SOAK_POSTGRES_KILLS=$(or $(POSTGRES),3) \
