@@ -1,12 +1,13 @@
 """Who may see what: pure functions, and the only place that decides. Deny by default."""
 
 from collections.abc import Collection, Iterable
+from enum import Enum, auto
 from uuid import UUID
 
 from auth.principal import Principal
 from auth.scopes import SCOPE_OF_KIND, Scope
 from datasources.records.external_ids import EntityKind
-from datasources.records.playlists import PlaylistRecord, PlaylistVisibility
+from datasources.records.playlists import CollaboratorRole, PlaylistRecord, PlaylistVisibility
 from datasources.records.users import ListeningVisibility, UserRecord
 
 
@@ -39,6 +40,41 @@ def may_read_playlist(
         return True
     viewer = principal.user_id
     return viewer is not None and (viewer == playlist.owner_id or viewer in collaborators)
+
+
+class PlaylistAction(Enum):
+    """What somebody does with a playlist."""
+
+    READ = auto()
+    CHANGE_ITEMS = auto()
+    UPDATE = auto()
+    """Change what it says of itself, and who sees it."""
+    SHARE = auto()
+    """Invite and remove people, change their roles, make and revoke links."""
+    TRANSFER = auto()
+    DELETE = auto()
+
+
+def may_do(
+    principal: Principal,
+    action: PlaylistAction,
+    playlist: PlaylistRecord,
+    role: CollaboratorRole | None,
+) -> bool:
+    """Whether the caller may do something with a playlist; `role` is theirs, as a collaborator.
+
+    Its owner may do everything. Editors change its items as long as it is collaborative; they keep
+    their role while it is not. Whom it is shared with reads it, as everybody does where it is not
+    private.
+    """
+    viewer = principal.user_id
+    if viewer is not None and viewer == playlist.owner_id:
+        return True
+    if action is PlaylistAction.READ:
+        collaborators = () if viewer is None or role is None else (viewer,)
+        return may_read_playlist(principal, playlist, collaborators)
+    editor = role is CollaboratorRole.EDITOR and playlist.collaborative
+    return action is PlaylistAction.CHANGE_ITEMS and editor
 
 
 def may_find(principal: Principal, found: object) -> bool:

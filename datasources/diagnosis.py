@@ -1,6 +1,7 @@
 """What an operator wants to know of each store."""
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -9,14 +10,21 @@ from datasources.errors import StoreError
 from datasources.health import StoreHealth, check_stores
 from datasources.mongo.client import open_mongo
 from datasources.postgres.migrate import pending_migrations
+from datasources.postgres.outbox import oldest_unpublished
 from datasources.redis.client import open_redis
 from datasources.settings import StoreSettings
 from datasources.stores import Stores, open_stores
 
+_LATE = timedelta(minutes=1)
+"""An event that waits for longer is one that nobody publishes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One store. `where` has no password; `problem` and `advice` are there where one is."""
+    """One store. `where` has no password; `problem` and `advice` are there where one is.
+
+    `events` says of PostgreSQL how many events wait to be published, and how long the oldest has.
+    """
 
     store: str
     kind: str
@@ -24,6 +32,7 @@ class Diagnosis:
     version: str | None
     latency_ms: float | None
     migrations: str = ""
+    events: str = ""
     problem: str | None = None
     advice: str | None = None
 
@@ -38,10 +47,12 @@ async def diagnose(settings: StoreSettings) -> list[Diagnosis]:
         checks = [two if one.ok else one for one, two in zip(first, again, strict=True)]
         postgres, mongo, redis = (wrong.get(one.store, one) for one in checks)
         pending = await _pending(stores) if postgres.ok else None
+        waiting = await _waiting(stores) if pending == [] else None
     files = f"files under {settings.data_dir}"
     memory = "memory of each process"
+    first_store = _with_migrations(_diagnosis(postgres, settings.postgres.url, files), pending)
     return [
-        _with_migrations(_diagnosis(postgres, settings.postgres.url, files), pending),
+        with_events(first_store, waiting),
         _diagnosis(mongo, settings.mongo.url, memory),
         _diagnosis(redis, settings.redis.url, memory),
     ]
@@ -87,6 +98,34 @@ def _with_migrations(diagnosis: Diagnosis, pending: list[str] | None) -> Diagnos
         problem=f"Migrations are pending: {', '.join(pending)}",
         advice="Run `python -m gateway migrate`.",
     )
+
+
+def with_events(diagnosis: Diagnosis, waiting: tuple[int, datetime | None] | None) -> Diagnosis:
+    """Return a diagnosis that tells of events: how many wait, and since when the oldest does."""
+    if waiting is None:
+        return diagnosis
+    number, since = waiting
+    if since is None:
+        return replace(diagnosis, events="none waits")
+    age = max(datetime.now(UTC) - since, timedelta())
+    told = (
+        f"{number} {'waits' if number == 1 else 'wait'}, the oldest for {age.total_seconds():.0f} s"
+    )
+    if age < _LATE:
+        return replace(diagnosis, events=told)
+    return replace(
+        diagnosis,
+        events=told,
+        problem=f"Events are not published: {told}",
+        advice="Does Redis answer, and does a server or worker run?",
+    )
+
+
+async def _waiting(stores: Stores) -> tuple[int, datetime | None] | None:
+    try:
+        return await oldest_unpublished(stores.postgres)
+    except StoreError:
+        return None
 
 
 async def _pending(stores: Stores) -> list[str] | None:

@@ -3,7 +3,8 @@
 DataSourceError
 ├── StoreError(store)          the store did its part of nothing
 │   ├── StoreUnavailable       refused, reset, or not there
-│   └── StoreTimeout           did not answer in time
+│   ├── StoreTimeout           did not answer in time
+│   └── OutcomeUnknown         was lost while it committed: it did all of it, or nothing
 └── Conflict                   a write met a state it was not made for
 """
 
@@ -27,6 +28,10 @@ class StoreUnavailable(StoreError):
 
 class StoreTimeout(StoreError):
     """The store did not answer within its time limit."""
+
+
+class OutcomeUnknown(StoreError):
+    """The store was lost in the middle of a commit: all of the change is stored, or nothing."""
 
 
 class Conflict(DataSourceError):

@@ -120,6 +120,11 @@ async def caller_of(connection: HTTPConnection) -> Caller:
         return Caller(ANONYMOUS, ended=True)
 
 
+def credential_in_address(connection: HTTPConnection) -> bool:
+    """Whether an address has a parameter with the name of a credential."""
+    return any(_plain(name) in _NOT_IN_AN_ADDRESS for name in connection.query_params)
+
+
 def credential_of(headers: Headers) -> Credential | None:
     """Return the credential that a request shows, or None.
 
@@ -146,7 +151,7 @@ def refuse_credential_in_address(connection: HTTPConnection) -> None:
     Raises:
         Refused: 400.
     """
-    if any(_plain(name) in _NOT_IN_AN_ADDRESS for name in connection.query_params):
+    if credential_in_address(connection):
         message = "Credentials do not belong into an address: send `Authorization: Bearer …`."
         raise Refused(HTTPStatus.BAD_REQUEST, ErrorCode.BAD_USER_INPUT, message)
 

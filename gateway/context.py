@@ -13,6 +13,9 @@ _PREFLIGHT = ("graphql-preflight", "apollo-require-preflight")
 """Headers with which a browser asks first before it sends them to another site."""
 
 
+_IDEMPOTENCY_KEY = "idempotency-key"
+
+
 def build_context(
     connection: HTTPConnection, principal: Principal = ANONYMOUS, *, page: bool = False
 ) -> RequestContext:
@@ -30,6 +33,7 @@ def build_context(
         request_id=connection.state.request_id,
         client=client_of(connection, page=page),
         live=getattr(connection.state, "live", None),
+        playlists=connection.state.playlists,
     )
 
 
@@ -39,6 +43,7 @@ def client_of(connection: HTTPConnection, *, page: bool = False) -> Client:
         address=connection.client.host if connection.client else "",
         user_agent=connection.headers.get("user-agent", ""),
         preflight=page or has_preflight(connection),
+        idempotency_key=_idempotency_key(connection),
         browser_mark=connection.cookies.get(BROWSER_COOKIE, ""),
     )
 
@@ -55,3 +60,9 @@ def is_of_our_page(connection: HTTPConnection) -> bool:
 def has_preflight(connection: HTTPConnection) -> bool:
     """Whether a request has a header that no page of another site can send unasked."""
     return any(name in connection.headers for name in _PREFLIGHT)
+
+
+def _idempotency_key(connection: HTTPConnection) -> str | None:
+    """Return the header as it was sent: two of it are one that no key can be."""
+    sent = connection.headers.getlist(_IDEMPOTENCY_KEY)
+    return ", ".join(sent) if sent else None

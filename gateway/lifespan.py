@@ -14,6 +14,7 @@ from gateway.server.draining import Draining
 from gateway.settings import Settings
 from gateway.worker.run import running_worker
 from resolvers.live import Live
+from resolvers.settings import PlaylistSettings
 
 
 class State(TypedDict):
@@ -23,6 +24,7 @@ class State(TypedDict):
     identity: Identity
     draining: Draining
     live: Live
+    playlists: PlaylistSettings
 
 
 def lifespan(
@@ -39,7 +41,13 @@ def lifespan(
             live_updates(stores) as live,
             running_worker(settings, stores, identity),
         ):
-            yield State(stores=stores, identity=identity, draining=app.state.draining, live=live)
+            yield State(
+                stores=stores,
+                identity=identity,
+                draining=app.state.draining,
+                live=live,
+                playlists=settings.playlists,
+            )
             # Mutations whose clients have left still need the stores.
             await app.state.pipeline.finish()
 

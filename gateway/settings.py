@@ -16,6 +16,7 @@ from datasources.redis.settings import RedisSettings
 from datasources.settings import StoreSettings
 from gateway.graphql.settings import TransportSettings
 from gateway.server.settings import ConnectionSettings, StopSettings
+from resolvers.settings import PlaylistSettings
 
 
 class Environment(StrEnum):
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     connection: ConnectionSettings = ConnectionSettings()
     stop: StopSettings = StopSettings()
     transport: TransportSettings = TransportSettings()
+    playlists: PlaylistSettings = PlaylistSettings()
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -24,7 +24,7 @@ from datasources.redis.attempts import Counter, forget, give_back, reserve
 from resolvers.context import RequestContext
 from resolvers.errors import RateLimited, WrongCredentials
 
-_MAILS_WINDOW = timedelta(hours=1)
+_MAILS_WINDOW = _ASKED_WINDOW = timedelta(hours=1)
 _MAILS_PER_NETWORK = 20
 _IPV6_OF_ONE_OWNER = 64
 
@@ -121,6 +121,21 @@ async def count_mail(context: RequestContext, email: str, purpose: str) -> None:
     await _reserve(
         context, counters, str(new_id()), _MAILS_WINDOW, "Too many mails were asked for."
     )
+
+
+async def count_asked(
+    context: RequestContext, what: str, most: int, window: timedelta = _ASKED_WINDOW
+) -> None:
+    """Count what anybody may ask for and costs us something, by the network they ask from.
+
+    It stays counted whatever becomes of it.
+
+    Raises:
+        RateLimited: there were `most` within the window, an hour unless said otherwise.
+        StoreUnavailable, StoreTimeout: Redis did not answer.
+    """
+    counter = Counter((f"{what}-from", network_of(context.client.address)), most)
+    await _reserve(context, (counter,), str(new_id()), window, "Asked for too often.")
 
 
 def network_of(address: str) -> str:

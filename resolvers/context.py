@@ -9,6 +9,7 @@ from auth.principal import Principal
 from datasources.loaders.batch import Loaders
 from datasources.stores import Stores
 from resolvers.live import Live
+from resolvers.settings import PlaylistSettings
 
 
 def utc_now() -> datetime:
@@ -21,12 +22,14 @@ class Client:
     """Where an operation comes from.
 
     `preflight` says that it carries a header which no page of another site can send unasked.
+    `idempotency_key` is as it was sent, and looked at by `resolvers.idempotency`.
     `browser_mark` is what a browser kept of an earlier sign-in: see `auth/browsers.py`.
     """
 
     address: str = ""
     user_agent: str = ""
     preflight: bool = False
+    idempotency_key: str | None = None
     browser_mark: str = ""
 
 
@@ -60,3 +63,4 @@ class RequestContext:
     reply: Reply = field(default_factory=Reply)
     clock: Callable[[], datetime] = utc_now
     live: Live | None = None
+    playlists: PlaylistSettings = field(default_factory=PlaylistSettings)

@@ -13,7 +13,7 @@ from datasources.loaders.entities import EntityByRef, EntityRecord
 from datasources.loaders.external_ids import IdByExternalId
 from datasources.loaders.relations import Collaborates
 from datasources.loaders.tracks import TracksByIsrc
-from datasources.loaders.users import UserByHandle, UserById
+from datasources.loaders.users import SeenUserByHandle, UserById
 from datasources.records.external_ids import EntityKind, ExternalSource
 from datasources.records.playlists import PlaylistRecord
 from datasources.records.references import EntityRef
@@ -34,8 +34,8 @@ async def entity(context: RequestContext, ref: EntityRef) -> EntityRecord | None
         Unauthenticated, Forbidden: the credential does not cover this kind of entity.
     """
     check_kind(context, ref.kind)
-    loading = context.loaders.of(EntityByRef).load(ref)
     viewer = context.principal.user_id
+    loading = context.loaders.of(EntityByRef).load((ref, viewer))
     if ref.kind is not EntityKind.PLAYLIST:
         return await loading
     if viewer is None:
@@ -73,7 +73,7 @@ async def user_by_handle(context: RequestContext, handle: str) -> UserRecord | N
         BadUserInput: an empty handle, or one of more than 255 characters.
     """
     key = checked_text("handle", handle).lower()
-    return await context.loaders.of(UserByHandle).load(key)
+    return await context.loaders.of(SeenUserByHandle).load((key, context.principal.user_id))
 
 
 async def viewer(context: RequestContext) -> UserRecord | None:

@@ -11,8 +11,15 @@ ExpectedError
     ├── NotFound            there is no such thing for this caller
     ├── LimitExceeded       there may not be more of these
     ├── RateLimited         too often; come back later
+    ├── PlaylistConflict    others changed the items meanwhile, and what was named is gone
+    ├── IdempotencyKeyReused   the key of this request was used for something else
+    ├── IdempotencyInProgress  the first request with this key still runs
     └── Overloaded          too much at this moment
 """
+
+from uuid import UUID
+
+from datasources.records.playlists import PlaylistItemRecord
 
 
 class ExpectedError(Exception):
@@ -70,6 +77,34 @@ class RateLimited(Refusal):
     def __init__(self, retry_after_s: int, message: str) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class PlaylistConflict(Refusal):
+    """Items that a change names are not where they would have to be. Nothing has changed.
+
+    `current_version` is that of the list without the change, `items` are those in question as they
+    were last, None for one of which nothing is known any more.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        current_version: int,
+        item_ids: tuple[UUID, ...],
+        items: tuple[PlaylistItemRecord | None, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.current_version = current_version
+        self.item_ids = item_ids
+        self.items = items
+
+
+class IdempotencyKeyReused(Refusal):
+    """The request's key was used for another field, or for other arguments."""
+
+
+class IdempotencyInProgress(Refusal):
+    """Another request with the same key has not ended; what it does is not known yet."""
 
 
 class Overloaded(Refusal):

@@ -17,6 +17,7 @@ from datasources.postgres.accounts import lock_account
 from datasources.records.audit import AuditResult
 from datasources.records.passkeys import PasskeyRecord
 from datasources.redis import challenges
+from resolvers.attempts import count_asked
 from resolvers.audit import entry
 from resolvers.context import RequestContext
 from resolvers.errors import (
@@ -36,6 +37,7 @@ from resolvers.text import NOT_TEXT
 MAX_PASSKEYS = 20
 _MAX_NAME_CHARS = 60
 _LATELY = timedelta(minutes=10)
+_STARTS_PER_NETWORK, _STARTS_WINDOW = 30, timedelta(minutes=5)
 _ADDING, _SIGNING_IN = "passkey-registration", "passkey-sign-in"
 _WRONG = "This passkey is not known here, or its challenge has expired or was used."
 _NOT_YOURS = "There is no such passkey."
@@ -165,8 +167,11 @@ async def start_passkey_sign_in(context: RequestContext) -> PasskeyOptions:
     """Return what `navigator.credentials.get` is asked: whichever passkey somebody has here.
 
     Raises:
+        RateLimited: there were 30 in five minutes from where the request comes.
         StoreUnavailable, StoreTimeout: Redis did not answer.
     """
+    # Nobody has to answer, and each is kept for minutes.
+    await count_asked(context, "passkey-starts", _STARTS_PER_NETWORK, _STARTS_WINDOW)
     seconds = context.identity.settings.challenge_s
     challenge = await challenges.put(context.stores.redis, _SIGNING_IN, {}, seconds)
     return PasskeyOptions(ask.sign_in_options(_party(context), challenge, seconds), seconds)
@@ -209,7 +214,7 @@ async def sign_in_with_passkey(
     if not goes_on:
         await _note_failure(context, passkey, "signCount")
         raise WrongCredentials(_WRONG)
-    return await begin_session(context, passkey.user_id, kind, ("passkey",))
+    return await begin_session(context, passkey.user_id, kind, ("passkey",), shown=passkey)
 
 
 async def _note_failure(context: RequestContext, passkey: PasskeyRecord, why: str) -> None:

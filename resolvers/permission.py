@@ -8,11 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from auth.policy import listening_depends, may_see_account, may_see_listening, missing_for_kind
+from auth.policy import (
+    PlaylistAction,
+    listening_depends,
+    may_do,
+    may_read_library,
+    may_see_account,
+    may_see_listening,
+    missing_for_kind,
+)
 from auth.principal import PrincipalKind
 from auth.scopes import Scope
+from datasources.loaders.library import Mark
 from datasources.loaders.relations import Follow, Follows
 from datasources.records.external_ids import EntityKind
+from datasources.records.playlists import PlaylistRecord
 from datasources.records.users import UserRecord
 from resolvers.context import RequestContext
 from resolvers.errors import Forbidden, Refusal, Unauthenticated
@@ -71,11 +81,27 @@ def _sees_account(context: RequestContext, person: UserRecord) -> bool:
     return may_see_account(context.principal, person)
 
 
+def _shares(context: RequestContext, playlist: PlaylistRecord) -> bool:
+    return may_do(context.principal, PlaylistAction.SHARE, playlist, role=None)
+
+
 LISTENING = Policy("listening", _sees_listening)
 """Of a person: what they play, played and are recommended."""
 
 ONESELF = Policy("oneself", _sees_account)
 """Of a person: what is there for nobody else."""
+
+
+def mark_of_viewer(record: Any, context: RequestContext) -> Mark | None:
+    """Return what a mark of the viewer's library is loaded by; None where it is not to be read."""
+    viewer = context.principal.user_id
+    if viewer is not None and not may_read_library(context.principal):
+        return None
+    return viewer, record.id
+
+
+SHARING = Policy("sharing", _shares)
+"""Of a playlist: who is asked to work on it, and by which links one may."""
 
 
 def deny(context: RequestContext, missing: Collection[Scope], *what: str) -> Refusal:

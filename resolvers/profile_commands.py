@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+from uuid import UUID
 
+from datasources.postgres.client import Connection
 from datasources.postgres.profiles import update_profile as write_profile
-from datasources.records.users import ListeningVisibility, UserRecord
+from datasources.records.users import ListeningVisibility
 from resolvers.context import RequestContext
 from resolvers.errors import InvalidInput, NotFound
+from resolvers.idempotency import change
 from resolvers.live import rights_changed
 from resolvers.signed_in import signed_in
 from resolvers.text import NOT_TEXT
@@ -17,9 +20,9 @@ _MAX_URL_CHARS = 2000
 
 @dataclass(frozen=True, slots=True)
 class ProfileUpdated:
-    """The person after the change."""
+    """Whose profile is another one."""
 
-    user: UserRecord
+    user_id: UUID
 
 
 async def update_profile(context: RequestContext, changes: dict[str, object]) -> ProfileUpdated:
@@ -30,13 +33,16 @@ async def update_profile(context: RequestContext, changes: dict[str, object]) ->
     """
     user_id = signed_in(context)
     checked = {name: _CHECKS[name](value) for name, value in changes.items()}
-    async with context.stores.postgres.transaction() as connection:
-        user = await write_profile(connection, user_id, checked)
-    if user is None:
-        raise NotFound("This account is being removed.")
+
+    async def work(connection: Connection) -> ProfileUpdated:
+        if await write_profile(connection, user_id, checked) is None:
+            raise NotFound("This account is being removed.")
+        return ProfileUpdated(user_id)
+
+    updated = await change(context, work)
     if "listening_visibility" in checked:
         await rights_changed(context.stores.redis, user_id)
-    return ProfileUpdated(user)
+    return updated
 
 
 def checked_name(value: object) -> str:

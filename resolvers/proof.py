@@ -97,6 +97,11 @@ async def hashing(context: RequestContext) -> AsyncIterator[Slot]:
         raise Overloaded("Too many sign in at this moment. Try again in a second.") from None
 
 
+def rests_on(account: AccountRecord) -> list[str]:
+    """Return what must still be as it was for a password, or a code, that was shown before."""
+    return [str(account.password_changed_at), str(account.totp_confirmed_at)]
+
+
 def may_be_used(context: RequestContext, account: AccountRecord) -> bool:
     """Return whether an account is open; those of the demo are so nowhere else."""
     return account.disabled_at is None and (context.identity.demo or not account.demo)

@@ -53,5 +53,6 @@ async def search(
         return Page(total=0)
     covered = [kind for kind in EntityKind if not missing_for_kind(context.principal, kind)]
     asked = tuple(covered) if kinds is None else tuple(dict.fromkeys(kinds))
-    page = await search_entities(context.stores.postgres, query, asked, request)
-    return replace(page, total=CountOfSearch, parent=(query, asked))
+    viewer = context.principal.user_id
+    page = await search_entities(context.stores.postgres, query, asked, request, viewer)
+    return replace(page, total=CountOfSearch, parent=((query, asked), viewer))

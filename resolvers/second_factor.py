@@ -20,7 +20,7 @@ from resolvers.attempts import attempt
 from resolvers.audit import by_nobody, entry
 from resolvers.context import RequestContext
 from resolvers.errors import Forbidden, NotFound, WrongCredentials
-from resolvers.proof import prove
+from resolvers.proof import prove, rests_on
 from resolvers.second_factor_codes import (
     new_recovery_codes,
     purpose_of,
@@ -94,7 +94,7 @@ async def begin_challenge(
     value = {
         "user_id": str(account.user_id),
         "kind": kind.value,
-        "state": _state(account),
+        "state": rests_on(account),
     }
     id_ = await challenges.put(context.stores.redis, _KIND, value, seconds, uses=_TRIES)
     return SecondFactorRequired(id_, seconds)
@@ -132,7 +132,7 @@ async def _second_step(
     """Use up the code and the challenge, both or neither; return whose, and what code it was."""
     async with context.stores.postgres.transaction() as connection:
         account = await lock_account(connection, user_id)
-        if account is None or account.disabled_at or _state(account) != begun["state"]:
+        if account is None or account.disabled_at or rests_on(account) != begun["state"]:
             raise WrongCredentials(_WRONG)
         how = await spend_code(context, connection, user_id, code)
         # Last, while the code can still be given back: one of several at a time gets through.
@@ -248,8 +248,3 @@ def _counted(
     if hash_of(code) is not None:
         return nullcontext()
     return attempt(context, f"{_KIND}:{user_id}", user_id)
-
-
-def _state(account: AccountRecord) -> list[str]:
-    """Return what must still be as it was when the second step comes."""
-    return [str(account.password_changed_at), str(account.totp_confirmed_at)]

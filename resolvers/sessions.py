@@ -1,6 +1,6 @@
 """Beginning and ending sessions: in a browser's cookie, or in the tokens of an app."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,32 +8,35 @@ from uuid import UUID
 
 import structlog
 
-from auth.browsers import browser_of, mark_for
 from auth.devices import device_of
 from auth.principal import SessionKind, SessionRef
-from auth.sessions import session_hash
 from auth.tokens import access_token, hash_of, new_secret, refresh_expiry
 from datasources.errors import StoreError
 from datasources.ids import new_id
 from datasources.loaders.sessions import SessionsKey
 from datasources.loaders.users import UserById
-from datasources.postgres import audit, token_families
+from datasources.postgres import audit, passkeys, token_families
 from datasources.postgres.accounts import lock_account
 from datasources.postgres.client import Connection
 from datasources.postgres.jobs import enqueue
 from datasources.postgres.revocations import sign_out_person
 from datasources.records.accounts import AccountRecord
 from datasources.records.jobs import JobKind
-from datasources.records.sessions import ListedSession, SessionRecord
+from datasources.records.passkeys import PasskeyRecord
+from datasources.records.sessions import ListedSession
 from datasources.records.users import UserRecord
 from datasources.redis.client import Redis
-from datasources.redis.sessions import put_session, remove_sessions
+from datasources.redis.sessions import remove_sessions
 from resolvers.audit import entry
 from resolvers.context import RequestContext
+from resolvers.cookie_sessions import cookie_session
 from resolvers.errors import Forbidden, WrongCredentials
-from resolvers.proof import WRONG, may_be_used
+from resolvers.proof import WRONG, may_be_used, rests_on
 
 log = structlog.get_logger(__name__)
+
+MAX_SESSIONS = 50
+"""Of a person, in browsers as in apps: to be read at a glance, and in no time."""
 
 NEEDS_PREFLIGHT = "A session in a cookie needs the header `GraphQL-Preflight: 1`."
 
@@ -61,71 +64,62 @@ async def begin_session(
     kind: SessionKind,
     how: tuple[str, ...],
     *,
-    shown: AccountRecord | None = None,
+    shown: AccountRecord | PasskeyRecord | None = None,
 ) -> SignedIn:
     """Sign a person in who has shown who they are; `how` says by what, for the audit log.
 
-    A cookie's session gets a new id, and ends the one that the request came with. `shown` is the
-    account whose password fitted: one that was changed since then lets nobody in.
+    A cookie's session gets a new id, and ends the one that the request came with. Where there are
+    `MAX_SESSIONS` of its kind, it ends the one that was unused for longest. `shown` is the account
+    whose password and second factor fitted, or the passkey: with others in their place since then,
+    or one where there was none, nobody is let in.
 
     Raises:
-        WrongCredentials: they have no account, or one that is closed: the words of a wrong
-            password.
+        WrongCredentials: they have no account, or one that is closed, or what was shown is void:
+            the words of a wrong password.
         Forbidden: a cookie is asked for without the header that no other site can send.
     """
     if kind is SessionKind.COOKIE and not context.client.preflight:
         raise Forbidden(NEEDS_PREFLIGHT)
     user = await context.loaders.of(UserById).load(user_id)
     now = context.clock()
-    tokens = None
     if kind is SessionKind.TOKENS:
         # Read now, where it has to be: who holds one connection must not wait for a second one.
         await context.identity.keys.signer(now)
-    async with context.stores.postgres.transaction() as connection:
+    tokens: Tokens | None = None
+    ended: Sequence[UUID] = ()
+    async with (
+        cookie_session(context, user_id) as cookie,
+        context.stores.postgres.transaction() as connection,
+    ):
         # Whoever closes the account or ends its sessions waits, and then finds this one, too.
         account = await lock_account(connection, user_id)
         if user is None or account is None or not may_be_used(context, account):
             raise WrongCredentials(WRONG)
-        if shown is not None and shown.password_changed_at != account.password_changed_at:
+        if not await _holds(connection, account, shown):
             raise WrongCredentials(WRONG)
         written = entry(context, "signIn", actor_id=user_id, kind=kind.value, how=list(how))
         await audit.record(connection, written)
         if kind is SessionKind.TOKENS:
+            ended = await _make_room(connection, user_id, now)
             tokens = await _begin_family(context, connection, account, now)
         else:
-            await _begin_cookie(context, account, now)
+            await cookie.begin(account, now, MAX_SESSIONS)
+    context.identity.revocations.revoke(*ended)
     return SignedIn(user, tokens)
 
 
-async def _begin_cookie(context: RequestContext, account: AccountRecord, now: datetime) -> None:
-    replaced = []
-    before = context.principal.session
-    if before is not None and before.kind is SessionKind.COOKIE and context.principal.user_id:
-        replaced.append((context.principal.user_id, before.id))
-    if context.reply.session_id:  # an earlier field of the same document
-        replaced.append((account.user_id, session_hash(context.reply.session_id)))
-    session_id = new_secret()
-    session = SessionRecord(
-        user_id=account.user_id,
-        role=account.role,
-        created_at=now,
-        authenticated_at=now,
-        device=device_of(context.client.user_agent),
-        address=context.client.address,
-    )
-    settings = context.identity.settings
-    await put_session(
-        context.stores.redis,
-        session_hash(session_id),
-        session,
-        idle_s=settings.session_idle_s,
-        lifetime_s=settings.session_lifetime_s,
-        instead_of=replaced,
-    )
-    context.reply.session_id = session_id
-    owner = str(account.user_id)
-    if browser_of(context.identity.vault, context.client.browser_mark, owner) is None:
-        context.reply.browser_mark = mark_for(context.identity.vault, owner)
+async def _holds(
+    connection: Connection, account: AccountRecord, shown: AccountRecord | PasskeyRecord | None
+) -> bool:
+    """Return whether what was shown would do at this moment, too; the account is locked."""
+    if isinstance(shown, PasskeyRecord):
+        return await passkeys.has_passkey(connection, account.user_id, shown.id)
+    return shown is None or rests_on(shown) == rests_on(account)
+
+
+async def _make_room(connection: Connection, user_id: UUID, now: datetime) -> Sequence[UUID]:
+    """End the families beyond all but one of `MAX_SESSIONS`; return those that ended."""
+    return await token_families.revoke_oldest(connection, user_id, now, keep=MAX_SESSIONS - 1)
 
 
 async def _begin_family(

@@ -21,7 +21,7 @@ from datasources.postgres.sign_ups import (
 from datasources.records.accounts import MailTokenPurpose, PendingSignUp
 from datasources.records.users import UserRecord
 from resolvers.account_input import checked_email, checked_password
-from resolvers.attempts import attempt, count_mail
+from resolvers.attempts import attempt, count_asked, count_mail
 from resolvers.audit import entry
 from resolvers.context import RequestContext
 from resolvers.email_commands import NO_SUCH_LINK, confirm_change
@@ -31,6 +31,7 @@ from resolvers.profile_commands import checked_name
 from resolvers.proof import hashing
 
 _SIGN_UP = MailTokenPurpose.VERIFY_SIGN_UP
+_PER_NETWORK = 60
 _TAKEN = "Somebody else has this handle."
 
 
@@ -66,13 +67,16 @@ async def sign_up(
 
     Raises:
         InvalidInput: a value that cannot be taken.
-        RateLimited: too many mails to this address, or from this network.
+        RateLimited: too many mails to this address, or from this network; or too many passwords
+            from there were judged.
         Overloaded: too many passwords wait to be hashed.
     """
     address = checked_email(email)
     if not is_handle(handle):
         raise InvalidInput(("input", "handle"), RULES)
     name = checked_name(display_name)
+    # Judging a password takes time, good or bad: whoever has it done is counted before.
+    await count_asked(context, "sign-ups", _PER_NETWORK)
     await checked_password(password, handle, name, address)
     await count_mail(context, address, "sign-up")
     async with hashing(context) as slot:

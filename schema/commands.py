@@ -8,6 +8,7 @@ from strawberry import federation
 from strawberry.types import Info
 
 from resolvers.errors import Forbidden, Refusal, Unauthenticated, WrongCredentials
+from schema.idempotency import Once, keyed
 from schema.permissions import Access
 from schema.refusals import Refused
 from schema.views import record_of
@@ -17,12 +18,13 @@ R = TypeVar("R")
 
 
 def command(
-    description: str, *, access: Access, result: Any
+    description: str, *, access: Access, result: Any, once: Once | None = None
 ) -> Callable[[Callable[P, Awaitable[R]]], Any]:
     """Declare a mutation whose result is a union of what it gives and the errors to expect.
 
     An error that the use case raises is the result, where the union has a type for it; any other
-    is an error of the field.
+    is an error of the field. `once` says what it does with an `Idempotency-Key`: where nobody has
+    said so, it is refused, and a guard fails.
     """
 
     def decorate(resolver: Callable[P, Awaitable[R]]) -> Any:
@@ -30,22 +32,35 @@ def command(
 
         @wraps(resolver)
         async def answer(*args: P.args, **kwargs: P.kwargs) -> R | Refused:
+            # Fields run in their order: what was loaded for those before is not asked for again,
+            # and what this one shows is what it left.
+            _forget_loaded(kwargs.get("info"))
             try:
-                return await resolver(*args, **kwargs)
+                with keyed(once, kwargs):
+                    return await resolver(*args, **kwargs)
             except Refusal as refusal:
                 _note(refusal, kwargs.get("info"))
                 if isinstance(refusal, expected):
                     return Refused(refusal)
                 raise
+            finally:
+                _forget_loaded(kwargs.get("info"))
 
         return federation.mutation(
             resolver=answer,
             description=description,
             directives=access.directives,
             graphql_type=result | None,
+            metadata={"once": once},
         )
 
     return decorate
+
+
+def _forget_loaded(info: object) -> None:
+    """Let all that is read from now on be read from the stores."""
+    if isinstance(info, Info):
+        info.context.loaders.forget()
 
 
 def _note(refusal: Refusal, info: object) -> None:
@@ -57,5 +72,6 @@ def _note(refusal: Refusal, info: object) -> None:
 
 def _refusals_in(result: Any) -> tuple[type[Refusal], ...]:
     """Return the refusals among the members of `Annotated[A | B, strawberry.union(…)]`."""
-    members = (record_of(member) for member in get_args(get_args(result)[0]))
+    union = next(iter(get_args(result)), None)  # a result that nothing is refused is no union
+    members = (record_of(member) for member in get_args(union))
     return tuple(record for record in members if issubclass(record, Refusal))

@@ -75,7 +75,8 @@ class Itself:
 class Loaded:
     """One value (or one ready list) by key, or its attribute `of`; None where `visible` says no.
 
-    Where `allowed` denies it, the value is what `NOBODY` has.
+    Where `allowed` denies it, the value is what `NOBODY` has. With `for_viewer` the caller's id
+    ends the key.
     """
 
     batch: Batch[Any, Any]
@@ -83,6 +84,7 @@ class Loaded:
     visible: Visible | None = None
     of: str | None = None
     allowed: Policy | None = None
+    for_viewer: bool = False
 
     def resolve(
         self, record: Any, context: RequestContext, arguments: Arguments
@@ -92,7 +94,11 @@ class Loaded:
         key = _key(self.key, record, context)
         if key is None:
             return None
-        load = context.loaders.of(self.batch).load
+        loader = context.loaders.of(self.batch)
+
+        def load(key: Hashable) -> Awaitable[Any]:
+            return loader.load((key, context.principal.user_id) if self.for_viewer else key)
+
         if self.allowed is None:
             value: Awaitable[Any] = load(key)
         else:
@@ -110,18 +116,25 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class LoadedEach:
-    """A value for each of a list of keys, in its order; None where `visible` says no."""
+    """A value for each of a list of keys, in its order; None where `visible` says no.
+
+    With `for_viewer` the caller's id ends each key.
+    """
 
     batch: Batch[Any, Any]
     keys: str
     visible: Visible | None = None
+    for_viewer: bool = False
 
     async def resolve(
         self, record: Any, context: RequestContext, arguments: Arguments
     ) -> list[Any]:
         """Return the loaded values."""
         del arguments
-        values = await context.loaders.of(self.batch).load_many(getattr(record, self.keys))
+        keys = getattr(record, self.keys)
+        if self.for_viewer:
+            keys = [(key, context.principal.user_id) for key in keys]
+        values = await context.loaders.of(self.batch).load_many(keys)
         if self.visible is None:
             return values
         return [value if self.visible(context.principal, value) else None for value in values]

@@ -11,6 +11,7 @@ from datasources.records.accounts import Role
 from datasources.records.albums import AlbumKind, DatePrecision
 from datasources.records.artists import CreditRole
 from datasources.records.audit import AuditResult
+from datasources.records.changes import ChangeKind
 from datasources.records.external_ids import EntityKind, ExternalSource
 from datasources.records.listening import ListeningRange
 from datasources.records.playlists import CollaboratorRole, PlaylistVisibility
@@ -118,6 +119,17 @@ _described(
         CollaboratorRole.EDITOR: "Change its items.",
         CollaboratorRole.VIEWER: "See it, also where it is private.",
     },
+)
+_described(
+    ChangeKind,
+    "What a change did to the items of a playlist.",
+    {
+        ChangeKind.ADD: "Tracks were added.",
+        ChangeKind.MOVE: "Items were moved.",
+        ChangeKind.REMOVE: "Items were taken out.",
+        ChangeKind.UNDO: "An earlier change was turned back.",
+    },
+    name="PlaylistChangeKind",
 )
 _described(
     RecommendationSource,

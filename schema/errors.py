@@ -6,15 +6,18 @@ from enum import StrEnum
 
 from graphql import FieldNode, GraphQLError, GraphQLSyntaxError
 
-from datasources.errors import StoreError
+from datasources.errors import OutcomeUnknown, StoreError
 from resolvers.errors import (
     BadCursor,
     BadUserInput,
     Forbidden,
+    IdempotencyInProgress,
+    IdempotencyKeyReused,
     InvalidInput,
     LimitExceeded,
     NotFound,
     Overloaded,
+    PlaylistConflict,
     RateLimited,
     Refusal,
     Unauthenticated,
@@ -31,9 +34,13 @@ class ErrorCode(StrEnum):
     UNAUTHENTICATED = "UNAUTHENTICATED"
     FORBIDDEN = "FORBIDDEN"
     NOT_FOUND = "NOT_FOUND"
+    CONFLICT = "CONFLICT"
     RATE_LIMITED = "RATE_LIMITED"
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
     TIMEOUT = "TIMEOUT"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    IDEMPOTENCY_IN_PROGRESS = "IDEMPOTENCY_IN_PROGRESS"
+    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
     INTERNAL = "INTERNAL"
 
@@ -51,6 +58,9 @@ def coded(error: GraphQLError, request_id: str, *, validated: bool) -> GraphQLEr
             return _with(error, str(cause), code=ErrorCode.BAD_USER_INPUT)
         case Refusal() as cause:
             return _with(error, str(cause), code=code_of(cause))
+        case OutcomeUnknown(store=store):
+            message = f"The {store} service was lost while it stored this: it may be done, or not."
+            return _with(error, message, code=ErrorCode.OUTCOME_UNKNOWN, service=store)
         case StoreError(store=store):
             message = f"The {store} service does not answer; what does not need it is here."
             return _with(error, message, code=ErrorCode.SERVICE_UNAVAILABLE, service=store)
@@ -102,8 +112,11 @@ _CODES: Mapping[type, ErrorCode] = {
     Unauthenticated: ErrorCode.UNAUTHENTICATED,
     Forbidden: ErrorCode.FORBIDDEN,
     NotFound: ErrorCode.NOT_FOUND,
+    PlaylistConflict: ErrorCode.CONFLICT,
     LimitExceeded: ErrorCode.LIMIT_EXCEEDED,
     RateLimited: ErrorCode.RATE_LIMITED,
+    IdempotencyKeyReused: ErrorCode.IDEMPOTENCY_KEY_REUSED,
+    IdempotencyInProgress: ErrorCode.IDEMPOTENCY_IN_PROGRESS,
     Overloaded: ErrorCode.SERVICE_UNAVAILABLE,
 }
 

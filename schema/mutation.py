@@ -3,9 +3,13 @@
 import strawberry
 
 from schema.mutations.accounts import AccountMutations
+from schema.mutations.collaboration import CollaborationMutations
 from schema.mutations.deletion import DeletionMutations
+from schema.mutations.library import LibraryMutations
 from schema.mutations.listening import ListeningMutations
 from schema.mutations.passkeys import PasskeyMutations
+from schema.mutations.playlist_items import PlaylistItemMutations
+from schema.mutations.playlists import PlaylistMutations
 from schema.mutations.profile import ProfileMutations
 from schema.mutations.second_factor import SecondFactorMutations
 from schema.mutations.sessions import SessionMutations
@@ -20,5 +24,9 @@ class Mutation(
     PasskeyMutations,
     DeletionMutations,
     ListeningMutations,
+    LibraryMutations,
+    PlaylistMutations,
+    PlaylistItemMutations,
+    CollaborationMutations,
 ):
     """All mutations."""

@@ -24,6 +24,7 @@ from schema.enums import ExternalIdType
 from schema.inputs.tune import TuneInput
 from schema.permissions import ANYBODY, CATALOG, RECOMMENDATIONS
 from schema.queries.audit import AuditQueries
+from schema.queries.playlists import PlaylistQueries
 from schema.types.album import Album
 from schema.types.artist import Artist
 from schema.types.entity import Node
@@ -54,7 +55,7 @@ async def _entity(info: Context, kind: EntityKind, id_: str) -> EntityRecord | N
 
 
 @strawberry.type(description="Where reading starts.")
-class Query(AuditQueries):
+class Query(AuditQueries, PlaylistQueries):
     """The fields of the root. Look-ups are null for what is not there, or not for this viewer."""
 
     @strawberry.field(

@@ -96,17 +96,24 @@ def loaded(
     of: str | None = None,
     visible: Visible | None = None,
     allowed: Policy | None = None,
+    for_viewer: bool = False,
     access: Access = OF_ITS_TYPE,
 ) -> Any:
     """Load one value, or one ready list, by a key of the record, and show it or its `of`."""
-    return _declared(Loaded(batch, key, visible, of, allowed), description, access=access)
+    edge = Loaded(batch, key, visible, of, allowed, for_viewer)
+    return _declared(edge, description, access=access)
 
 
 def loaded_each(
-    batch: Batch[Any, Any], *, keys: str, description: str, visible: Visible | None = None
+    batch: Batch[Any, Any],
+    *,
+    keys: str,
+    description: str,
+    visible: Visible | None = None,
+    for_viewer: bool = False,
 ) -> Any:
     """Load a value for each of the record's keys."""
-    return _declared(LoadedEach(batch, keys, visible), description)
+    return _declared(LoadedEach(batch, keys, visible, for_viewer), description)
 
 
 def paged(

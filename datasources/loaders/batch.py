@@ -95,6 +95,10 @@ class Loaders:
         """Return the loader of a paged batch, opened on first use."""
         return self._open(batch)
 
+    def forget(self) -> None:
+        """Load everything anew from now on: what was loaded is from before a change."""
+        self._opened.clear()
+
     def _open(self, batch: Batch[Any, Any] | PagedBatch[Any, Any]) -> DataLoader[Any, Any]:
         loader = self._opened.get(batch)
         if loader is None:

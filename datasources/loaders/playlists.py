@@ -2,10 +2,11 @@
 
 from datasources.loaders.batch import Batch, PagedBatch
 from datasources.loaders.sources import from_postgres, pages_from_postgres
+from datasources.loaders.viewers import seen_from_postgres
 from datasources.postgres import playlists
 
 CollaboratorsOfPlaylist = Batch(
-    "CollaboratorsOfPlaylist", from_postgres(playlists.fetch_collaborators), missing=()
+    "CollaboratorsOfPlaylist", seen_from_postgres(playlists.fetch_collaborators), missing=()
 )
 ItemsOfPlaylist = PagedBatch(
     "ItemsOfPlaylist",

@@ -7,7 +7,6 @@ from datasources.postgres import tracks
 TrackById = Batch("TrackById", from_postgres(tracks.fetch_tracks_by_ids))
 TracksByIsrc = Batch("TracksByIsrc", from_postgres(tracks.fetch_tracks_by_isrcs), missing=())
 AudioFeaturesOfTrack = Batch("AudioFeaturesOfTrack", from_postgres(tracks.fetch_audio_features))
-TrackIsSaved = Batch("TrackIsSaved", from_postgres(tracks.fetch_saved), missing=False)
 
 TracksOfAlbum = PagedBatch(
     "TracksOfAlbum",

@@ -22,7 +22,7 @@ from datasources.postgres.choice import Choice
 from datasources.postgres.tables import instant, metadata, one_of, points_at
 from datasources.records.accounts import MailTokenPurpose, Role
 
-__all__ = ["metadata"]  # complete with these: who imports it here has all tables
+__all__ = ["metadata"]
 
 accounts = Table(
     "accounts",

@@ -2,7 +2,20 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Delete, Table, Update, delete, func, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Table,
+    Text,
+    Update,
+    cast,
+    delete,
+    func,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from datasources.postgres.account_tables import (
@@ -14,6 +27,16 @@ from datasources.postgres.account_tables import (
     token_families,
 )
 from datasources.postgres.client import Postgres
+from datasources.postgres.playlist_tables import (
+    ADDERS,
+    artist_follows,
+    blocks,
+    idempotent_requests,
+    playlist_changes,
+    playlist_invitations,
+    saved_albums,
+    share_links,
+)
 from datasources.postgres.reading import any_of
 from datasources.postgres.tables import (
     external_ids,
@@ -64,7 +87,8 @@ async def remove_belongings(postgres: Postgres, user_id: UUID) -> None:
     """Remove what a person had, some hundred rows in each transaction; may be repeated.
 
     Playlists with their items, followers and search entries; what they followed, saved and worked
-    on. What they added to the playlists of others stays there, added by nobody.
+    on. What they added to the playlists of others stays there, added by nobody, and so does what
+    the history of these tells of them.
 
     Raises:
         StoreUnavailable, StoreTimeout: the store did not answer; what is removed stays removed.
@@ -72,10 +96,18 @@ async def remove_belongings(postgres: Postgres, user_id: UUID) -> None:
     await _remove_playlists(postgres, user_id)
     await _unfollow_playlists(postgres, user_id)
     await _forget_who_added(postgres, user_id)
+    await _forget_who_changed(postgres, user_id)
     await _remove(postgres, playlist_collaborators, playlist_collaborators.c.user_id == user_id)
-    await _remove(postgres, saved_tracks, saved_tracks.c.user_id == user_id)
+    await _remove(postgres, playlist_invitations, playlist_invitations.c.user_id == user_id)
+    await _remove(postgres, playlist_invitations, playlist_invitations.c.invited_by == user_id)
+    await _remove(postgres, share_links, share_links.c.created_by == user_id)
+    for kept in (saved_tracks, saved_albums, artist_follows):
+        await _remove(postgres, kept, kept.c.user_id == user_id)
+    await _remove(postgres, blocks, blocks.c.blocker_id == user_id)
+    await _remove(postgres, blocks, blocks.c.blocked_id == user_id)
     await _remove(postgres, user_follows, user_follows.c.follower_id == user_id)
     await _remove(postgres, user_follows, user_follows.c.followed_id == user_id)
+    await _remove(postgres, idempotent_requests, idempotent_requests.c.principal == str(user_id))
 
 
 async def remove_person(connection: AsyncConnection, user_id: UUID) -> None:
@@ -147,6 +179,22 @@ async def _forget_who_added(postgres: Postgres, user_id: UUID) -> None:
     column = playlist_items.c
     some = select(column.id).where(column.added_by == user_id).limit(_ROWS_AT_ONCE)
     await _repeat(postgres, update(playlist_items).where(column.id.in_(some)).values(added_by=None))
+
+
+async def _forget_who_changed(postgres: Postgres, user_id: UUID) -> None:
+    past = playlist_changes.c
+    keys = (past.playlist_id, past.version)
+    acted = select(*keys).where(past.actor_id == user_id).limit(_ROWS_AT_ONCE)
+    await _repeat(
+        postgres, update(playlist_changes).where(tuple_(*keys).in_(acted)).values(actor_id=None)
+    )
+    # In `items` a person's id stands for who added one, and for nothing else.
+    added = select(*keys).where(ADDERS.has_key(str(user_id))).limit(_ROWS_AT_ONCE)
+    items = func.replace(cast(past["items"], Text), f'"{user_id}"', "null")
+    without = (
+        update(playlist_changes).where(tuple_(*keys).in_(added)).values(items=cast(items, JSONB))
+    )
+    await _repeat(postgres, without)
 
 
 async def _remove(postgres: Postgres, table: Table, condition: ColumnElement[bool]) -> None:

@@ -43,6 +43,12 @@ async def count_passkeys(connection: Connection, user_id: UUID) -> int:
     return (await connection.execute(statement)).scalar_one()
 
 
+async def has_passkey(connection: Connection, user_id: UUID, id_: UUID) -> bool:
+    """Return whether a passkey is there, and the user's (`passkeys`)."""
+    statement = select(passkeys.c.id).where(passkeys.c.id == id_, passkeys.c.user_id == user_id)
+    return (await connection.execute(statement)).one_or_none() is not None
+
+
 async def add_passkey(connection: Connection, passkey: PasskeyRecord) -> bool:
     """Write a new passkey; False where its credential is known already (`passkeys`)."""
     statement = insert(passkeys).values(**asdict(passkey))

@@ -8,8 +8,16 @@ from sqlalchemy import ColumnElement, Select, Table, literal, or_, select, tuple
 
 from datasources.postgres.account_tables import audit_log
 from datasources.postgres.client import Postgres
+from datasources.postgres.playlist_tables import (
+    artist_follows,
+    blocks,
+    playlist_invitations,
+    saved_albums,
+    share_links,
+)
 from datasources.postgres.reading import any_of
 from datasources.postgres.tables import (
+    albums,
     artists,
     external_ids,
     playlist_collaborators,
@@ -83,6 +91,25 @@ def iter_memberships(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
     return _iter(postgres, statement, [theirs.playlist_id])
 
 
+def iter_invitations(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield invitations that a person got or sent (`playlist_invitations`, `playlists`)."""
+    theirs = playlist_invitations.c
+    columns = (theirs.playlist_id, playlists.c.title, theirs.user_id, theirs.role)
+    statement = (
+        select(*columns, theirs.invited_by, theirs.invited_at)
+        .join(playlists, playlists.c.id == theirs.playlist_id)
+        .where(or_(theirs.user_id == user_id, theirs.invited_by == user_id))
+    )
+    return _iter(postgres, statement, [theirs.playlist_id, theirs.user_id])
+
+
+def iter_share_links(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield the links that a person made, without what opens them (`share_links`)."""
+    columns = [column for column in share_links.c if column.name not in {"hash", "created_by"}]
+    statement = select(*columns).where(share_links.c.created_by == user_id)
+    return _iter(postgres, statement, [share_links.c.id])
+
+
 def iter_followed_playlists(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
     """Yield the ids of the playlists that a person follows (`playlist_followers`)."""
     column = playlist_followers.c.playlist_id
@@ -110,6 +137,37 @@ def iter_saved_tracks(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
         .where(saved_tracks.c.user_id == user_id)
     )
     return _iter(postgres, statement, [saved_tracks.c.track_id])
+
+
+def iter_saved_albums(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield the albums that a person saved, with their titles (`saved_albums`, `albums`)."""
+    statement = (
+        select(saved_albums.c.album_id, albums.c.title, saved_albums.c.saved_at)
+        .join(albums, albums.c.id == saved_albums.c.album_id)
+        .where(saved_albums.c.user_id == user_id)
+    )
+    return _iter(postgres, statement, [saved_albums.c.album_id])
+
+
+def iter_followed_artists(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield the artists whom a person follows, with their names (`artist_follows`, `artists`)."""
+    statement = (
+        select(artist_follows.c.artist_id, artists.c.name, artist_follows.c.followed_at)
+        .join(artists, artists.c.id == artist_follows.c.artist_id)
+        .where(artist_follows.c.user_id == user_id)
+    )
+    return _iter(postgres, statement, [artist_follows.c.artist_id])
+
+
+def iter_blocked(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield whom a person blocked: `user_id`, `handle`, `blocked_at` (`blocks`, `users`)."""
+    blocked = blocks.c.blocked_id
+    statement = (
+        select(blocked.label("user_id"), users.c.handle, blocks.c.blocked_at)
+        .join(users, users.c.id == blocked)
+        .where(blocks.c.blocker_id == user_id)
+    )
+    return _iter(postgres, statement, [blocked])
 
 
 def iter_following(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:

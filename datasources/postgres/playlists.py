@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
+from datasources.postgres.blocks import unhidden
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import fetch_pages
 from datasources.postgres.reading import any_of, columns_of, fetch_by_ids, fetch_counts, fetch_lists
@@ -39,10 +40,14 @@ _PUBLIC = playlists.c.visibility == PlaylistVisibility.PUBLIC
 
 
 async def fetch_playlists_by_ids(
-    postgres: Postgres, ids: Sequence[UUID]
+    postgres: Postgres, ids: Sequence[UUID], viewer: UUID | None = None
 ) -> Mapping[UUID, PlaylistRecord]:
-    """Return playlists by id, whoever may see them (`playlists`)."""
-    return await fetch_by_ids(postgres, PlaylistRecord, playlists, ids)
+    """Return playlists by id, whoever may see them (`playlists`).
+
+    Of a viewer, without those whose owners they do not see (`blocks`).
+    """
+    shown = unhidden(playlists.c.owner_id, viewer)
+    return await fetch_by_ids(postgres, PlaylistRecord, playlists, ids, shown)
 
 
 async def fetch_playlists_of_users(
@@ -81,6 +86,29 @@ def _listed(keys: Sequence[Shelf]) -> ColumnElement[bool]:
     return _PUBLIC | any_of(playlists.c.owner_id, own) if own else _PUBLIC
 
 
+def item_record(
+    item_id: UUID, added_by: UUID | None, added_at: datetime | None, *track: object
+) -> PlaylistItemRecord:
+    """Return the record of an item: what is known of it, then the columns of its track."""
+    return PlaylistItemRecord(item_id, TrackRecord(*track), added_by, added_at)  # type: ignore[arg-type]  # the columns of the statement
+
+
+async def fetch_items_by_ids(
+    postgres: Postgres, ids: Sequence[UUID]
+) -> Mapping[UUID, PlaylistItemRecord]:
+    """Return items by id, whose lists they are in whoever may see; one that is in none is absent.
+
+    Read from `playlist_items` and `tracks`.
+    """
+    items = playlist_items.c
+    statement = (
+        select(items.id, items.added_by, items.added_at, *TRACK_COLUMNS)
+        .join(tracks, tracks.c.id == items.track_id)
+        .where(any_of(items.id, ids))
+    )
+    return {row[0]: item_record(*row) for row in await postgres.read(statement)}
+
+
 async def fetch_items_of_playlists(
     postgres: Postgres, ids: Sequence[UUID], request: PageRequest
 ) -> Mapping[UUID, Page[PlaylistItemRecord]]:
@@ -88,12 +116,6 @@ async def fetch_items_of_playlists(
 
     Read from `playlist_items` and `tracks`.
     """
-
-    def item(
-        item_id: UUID, added_by: UUID | None, added_at: datetime | None, *track: object
-    ) -> PlaylistItemRecord:
-        return PlaylistItemRecord(item_id, TrackRecord(*track), added_by, added_at)  # type: ignore[arg-type]  # the columns of the statement
-
     items = playlist_items.c
     return await fetch_pages(
         postgres,
@@ -106,7 +128,7 @@ async def fetch_items_of_playlists(
             .where(items.playlist_id == playlist)
         ),
         order=[items.position, items.id],
-        record=item,
+        record=item_record,
     )
 
 
@@ -116,11 +138,11 @@ async def count_items_of_playlists(postgres: Postgres, ids: Sequence[UUID]) -> M
 
 
 async def fetch_collaborators(
-    postgres: Postgres, ids: Sequence[UUID]
+    postgres: Postgres, ids: Sequence[UUID], viewer: UUID | None
 ) -> Mapping[UUID, Sequence[CollaboratorRecord]]:
-    """Return the collaborators of each playlist, the first to join first.
+    """Return the collaborators of each playlist whom the viewer sees, the first to join first.
 
-    Read from `playlist_collaborators` and `users`.
+    Read from `playlist_collaborators`, `users` and `blocks`.
     """
 
     def collaborator(
@@ -132,7 +154,7 @@ async def fetch_collaborators(
     statement = (
         select(table.playlist_id, table.role, table.added_at, *columns_of(UserRecord, users))
         .join(users, users.c.id == table.user_id)
-        .where(any_of(table.playlist_id, ids))
+        .where(any_of(table.playlist_id, ids), unhidden(table.user_id, viewer))
         .order_by(table.playlist_id, table.added_at, table.user_id)
     )
     return await fetch_lists(postgres, statement, collaborator)

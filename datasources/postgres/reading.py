@@ -54,10 +54,14 @@ def columns_of(record: type[Any], table: FromClause) -> list[ColumnElement[Any]]
 
 
 async def fetch_by_ids(
-    postgres: Postgres, record: type[T], table: FromClause, ids: Sequence[UUID]
+    postgres: Postgres,
+    record: type[T],
+    table: FromClause,
+    ids: Sequence[UUID],
+    *only: ColumnElement[bool],
 ) -> Mapping[UUID, T]:
     """Return records by the table's `id`; a missing id is absent."""
-    statement = _by_ids(record, table)  # type: ignore[arg-type]  # a class can be hashed
+    statement = _by_ids(record, table).where(*only)  # type: ignore[arg-type]  # a class can be hashed
     rows = await postgres.read(statement, {IDS: list(ids)})
     return {row[0]: record(*row[1:]) for row in rows}
 

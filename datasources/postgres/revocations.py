@@ -16,11 +16,12 @@ from datasources.records.tokens import RevokedRecord
 async def fetch_revoked(postgres: Postgres, since: datetime) -> RevokedRecord:
     """Return what was revoked since then, in one statement.
 
+    Families that were last used before that are left out: no access token of theirs is good still.
     Read from `token_families` and `accounts`; of accounts that are gone, from `audit_log`.
     """
     families = select(
         token_families.c.id, literal(None, Uuid).label("user_id"), token_families.c.revoked_at
-    ).where(token_families.c.revoked_at >= since)
+    ).where(token_families.c.revoked_at >= since, token_families.c.last_used_at >= since)
     people = select(literal(None, Uuid), accounts.c.user_id, accounts.c.signed_out_at).where(
         accounts.c.signed_out_at >= since
     )

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from datasources.names import name_key
+from datasources.postgres.blocks import unhidden
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import cut_page
 from datasources.postgres.search_index import scoped, words
@@ -45,16 +46,21 @@ _LONG_FEATURING = "featuring"
 
 
 async def search_entities(
-    postgres: Postgres, query: str, kinds: Sequence[EntityKind], request: PageRequest
+    postgres: Postgres,
+    query: str,
+    kinds: Sequence[EntityKind],
+    request: PageRequest,
+    viewer: UUID | None = None,
 ) -> Page[EntityRef]:
     """Return a page of the entities that have every word of `query`, the last one as a prefix.
 
     Names that are all of the query come first, then the most popular, then the latest. A query
     without a word finds exact names only. The list is read forward; `request.backward` and
-    `request.before` are not looked at. One statement on `search_entries`, and on `playlists` for
-    those among what was found.
+    `request.before` are not looked at. People whom the viewer does not see are left out, and their
+    playlists. One statement on `search_entries`, on `playlists` for those among what was found,
+    and on `blocks`.
     """
-    rows = await postgres.read(statement(query, kinds, request))
+    rows = await postgres.read(statement(query, kinds, request, viewer))
     items = [
         (EntityRef(EntityKind(kind), entity_id), (exact, popularity, entity_id))
         for kind, entity_id, exact, popularity in rows
@@ -62,27 +68,29 @@ async def search_entities(
     return cut_page(items, request, SEARCH)
 
 
-async def count_found(postgres: Postgres, searches: Sequence[Search]) -> Mapping[Search, int]:
+async def count_found(
+    postgres: Postgres, searches: Sequence[Search], viewer: UUID | None = None
+) -> Mapping[Search, int]:
     """Return how many entities each search finds; one that finds over `MAX_COUNT` is absent.
 
     One statement, on the same indexes as the searches, and as far as the bound.
     """
     counts = []
     for place, (query, kinds) in enumerate(searches):
-        found = statement(query, kinds, PageRequest(MAX_COUNT)).subquery(f"search_{place}")
+        found = statement(query, kinds, PageRequest(MAX_COUNT), viewer).subquery(f"search_{place}")
         counts.append(select(literal(place), func.count()).select_from(found))
     rows = await postgres.read(union_all(*counts))
     return {searches[place]: count for place, count in rows if count <= MAX_COUNT}
 
 
 def statement(
-    query: str, kinds: Sequence[EntityKind], request: PageRequest
+    query: str, kinds: Sequence[EntityKind], request: PageRequest, viewer: UUID | None = None
 ) -> Select[tuple[str, UUID, int, int]]:
     """Return the statement of a search: kind, id, exact (1 or 0) and popularity of each entity."""
     entries = search_entries.c
     name = bindparam(None, name_key(query), Text)
     of_kind = entries.kind.in_([kind.value for kind in kinds])
-    shown = _shown(kinds)
+    shown = _shown(kinds, viewer)
     branches = [_branch(_EXACT, (entries.name_key == name) & of_kind & shown, request)]
     every_word = _every_word(query, kinds)
     if every_word is not None:
@@ -111,17 +119,20 @@ def _branch(
     return select(half.c.kind, half.c.entity_id, half.c.exact, half.c.popularity)
 
 
-def _shown(kinds: Sequence[EntityKind]) -> ColumnElement[bool]:
-    """Return what keeps playlists that everybody may find; the index may lag behind them.
+def _shown(kinds: Sequence[EntityKind], viewer: UUID | None) -> ColumnElement[bool]:
+    """Return what keeps people whom the viewer sees, and playlists that everybody may find.
 
-    A scalar subquery, because PostgreSQL may answer EXISTS by reading the whole table first.
+    The index may lag behind the playlists. A scalar subquery, because PostgreSQL may answer EXISTS
+    by reading the whole table first.
     """
-    if EntityKind.PLAYLIST not in kinds:
-        return true()
     entries = search_entries.c
-    visibility = select(playlists.c.visibility).where(playlists.c.id == entries.entity_id)
-    public = visibility.correlate(search_entries).scalar_subquery() == PlaylistVisibility.PUBLIC
-    return (entries.kind != EntityKind.PLAYLIST) | public
+    people = unhidden(entries.entity_id, viewer) if EntityKind.USER in kinds else true()
+    if EntityKind.PLAYLIST not in kinds:
+        return people
+    shown = playlists.c.visibility == PlaylistVisibility.PUBLIC
+    public = select(shown & unhidden(playlists.c.owner_id, viewer))
+    public = public.where(playlists.c.id == entries.entity_id).correlate(search_entries)
+    return people & ((entries.kind != EntityKind.PLAYLIST) | public.scalar_subquery())
 
 
 def _follows(

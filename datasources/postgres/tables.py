@@ -12,6 +12,7 @@ from sqlalchemy import (
     DateTime,
     Double,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     MetaData,
@@ -45,6 +46,16 @@ metadata = MetaData(
 def instant(name: str, *, nullable: bool = False, index: bool | None = None) -> Column[object]:
     """Return a column for a moment."""
     return Column(name, DateTime(timezone=True), nullable=nullable, index=index)
+
+
+def since_when(name: str) -> Column[object]:
+    """Return a column for the moment at which a row was written, where nothing else is said."""
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=text("now()"))
+
+
+def in_order() -> Column[int]:
+    """Return a column that grows with each row: what is listed newest first is ordered by it."""
+    return Column("seq", BigInteger, Identity(always=True), nullable=False)
 
 
 def points_at(column: str, name: str, **options: object) -> Column[object]:
@@ -83,7 +94,10 @@ user_follows = Table(
     points_at("users.id", "follower_id", primary_key=True),
     points_at("users.id", "followed_id", primary_key=True),
     CheckConstraint("follower_id <> followed_id", name="not_oneself"),
-    Index(None, "followed_id", "follower_id"),
+    since_when("followed_at"),
+    in_order(),
+    Index(None, "followed_id", "seq"),
+    Index(None, "follower_id", "seq"),
 )
 
 # --- catalogue ----------------------------------------------------------------------------------
@@ -222,6 +236,8 @@ playlists = Table(
     Column("visibility", Choice(PlaylistVisibility), nullable=False),
     Column("collaborative", Boolean, nullable=False, server_default=text("false")),
     Column("version", BigInteger, nullable=False, server_default=text("1")),
+    # Versions from here on can be read again: older changes are forgotten.
+    Column("oldest_version", BigInteger, nullable=False, server_default=text("1")),
     Column("follower_count", Integer, nullable=False, server_default=text("0")),
     Column("track_count", Integer, nullable=False, server_default=text("0")),
     Column("duration_ms", BigInteger, nullable=False, server_default=text("0")),
@@ -258,7 +274,11 @@ playlist_followers = Table(
     "playlist_followers",
     metadata,
     points_at("playlists.id", "playlist_id", primary_key=True),
-    points_at("users.id", "user_id", primary_key=True, index=True),
+    points_at("users.id", "user_id", primary_key=True),
+    since_when("followed_at"),
+    in_order(),
+    Index(None, "playlist_id", "seq"),
+    Index(None, "user_id", "seq"),
 )
 
 saved_tracks = Table(
@@ -267,6 +287,8 @@ saved_tracks = Table(
     points_at("users.id", "user_id", primary_key=True),
     points_at("tracks.id", "track_id", primary_key=True),
     instant("saved_at"),
+    in_order(),
+    Index(None, "user_id", "seq"),
 )
 
 # --- search -------------------------------------------------------------------------------------

@@ -140,6 +140,24 @@ async def revoke_families(
     return list((await connection.execute(ended)).scalars())
 
 
+async def revoke_oldest(
+    connection: AsyncConnection, user_id: UUID, at: datetime, *, keep: int
+) -> Sequence[UUID]:
+    """End a person's families that are alive, but the `keep` that were used last; return those.
+
+    In no order (`token_families`).
+    """
+    columns = token_families.c
+    beyond = (
+        select(columns.id)
+        .where(columns.user_id == user_id, _ALIVE, columns.expires_at > at)
+        .order_by(columns.last_used_at.desc(), columns.id.desc())
+        .offset(keep)
+    )
+    statement = update(token_families).where(columns.id.in_(beyond)).values(revoked_at=at)
+    return list((await connection.execute(statement.returning(columns.id))).scalars())
+
+
 async def fetch_families_of(
     postgres: Postgres, user_id: UUID, now: datetime
 ) -> Sequence[ListedSession]:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import fetch_pages
 from datasources.postgres.reading import any_of, columns_of, fetch_by_ids, fetch_counts
-from datasources.postgres.tables import audio_features, saved_tracks, track_credits, tracks
+from datasources.postgres.tables import audio_features, track_credits, tracks
 from datasources.records.page import Keyset, Page, PageRequest
 from datasources.records.tracks import AudioFeaturesRecord, TrackRecord
 
@@ -107,18 +107,3 @@ async def fetch_audio_features(
     """
     statement = select(*_FEATURES).where(any_of(audio_features.c.track_id, ids))
     return {row[0]: AudioFeaturesRecord(*row) for row in await postgres.read(statement)}
-
-
-async def fetch_saved(
-    postgres: Postgres, keys: Sequence[tuple[UUID, UUID]]
-) -> Mapping[tuple[UUID, UUID], bool]:
-    """Return True for each (user, track) where the user saved the track (`saved_tracks`).
-
-    All keys of an operation are of one user, the viewer.
-    """
-    user, track = saved_tracks.c.user_id, saved_tracks.c.track_id
-    users = {key[0] for key in keys}
-    statement = select(user, track).where(
-        any_of(user, users), any_of(track, [key[1] for key in keys])
-    )
-    return {(row[0], row[1]): True for row in await postgres.read(statement)}

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 
+from datasources.postgres.blocks import unhidden
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import fetch_pages
 from datasources.postgres.reading import any_of, columns_of, fetch_by_ids, fetch_counts
@@ -12,68 +13,86 @@ from datasources.postgres.tables import user_follows, users
 from datasources.records.page import Keyset, Page, PageRequest
 from datasources.records.users import UserRecord
 
-FOLLOWS = Keyset("follows", (UUID,))
+FOLLOWERS = Keyset("followers", (int,), descending=True)
+FOLLOWING = Keyset("following", (int,), descending=True)
 
 _COLUMNS = columns_of(UserRecord, users)
 _FOLLOWER = user_follows.c.follower_id
 _FOLLOWED = user_follows.c.followed_id
 
 
-async def fetch_users_by_ids(postgres: Postgres, ids: Sequence[UUID]) -> Mapping[UUID, UserRecord]:
-    """Return people by id (`users`)."""
-    return await fetch_by_ids(postgres, UserRecord, users, ids)
+async def fetch_users_by_ids(
+    postgres: Postgres, ids: Sequence[UUID], viewer: UUID | None = None
+) -> Mapping[UUID, UserRecord]:
+    """Return people by id (`users`); of a viewer, those whom they see (`blocks`)."""
+    return await fetch_by_ids(postgres, UserRecord, users, ids, unhidden(users.c.id, viewer))
 
 
 async def fetch_users_by_handles(
-    postgres: Postgres, handles: Sequence[str]
+    postgres: Postgres, handles: Sequence[str], viewer: UUID | None = None
 ) -> Mapping[str, UserRecord]:
-    """Return people by handle in lower case (`users`)."""
+    """Return people by handle in lower case (`users`); of a viewer, those whom they see."""
     key = users.c.handle_key
-    rows = await postgres.read(select(key, *_COLUMNS).where(any_of(key, handles)))
+    found = any_of(key, handles), unhidden(users.c.id, viewer)
+    rows = await postgres.read(select(key, *_COLUMNS).where(*found))
     return {row[0]: UserRecord(*row[1:]) for row in rows}
 
 
 async def fetch_followers(
-    postgres: Postgres, ids: Sequence[UUID], request: PageRequest
+    postgres: Postgres, ids: Sequence[UUID], request: PageRequest, viewer: UUID | None
 ) -> Mapping[UUID, Page[UserRecord]]:
-    """Return the followers of each person, by their id (`user_follows`, `users`)."""
-    return await _fetch_follows(postgres, ids, request, shown=_FOLLOWER, of=_FOLLOWED)
+    """Return the followers of each person, by their id, whoever followed last first.
 
-
-async def fetch_following(
-    postgres: Postgres, ids: Sequence[UUID], request: PageRequest
-) -> Mapping[UUID, Page[UserRecord]]:
-    """Return whom each person follows, by their id (`user_follows`, `users`)."""
-    return await _fetch_follows(postgres, ids, request, shown=_FOLLOWED, of=_FOLLOWER)
-
-
-async def _fetch_follows(
-    postgres: Postgres,
-    ids: Sequence[UUID],
-    request: PageRequest,
-    *,
-    shown: ColumnElement[UUID],
-    of: ColumnElement[UUID],
-) -> Mapping[UUID, Page[UserRecord]]:
-    """Return the people on one side of a follow, for those on the other side."""
+    Only those whom the viewer sees (`user_follows`, `users`, `blocks`).
+    """
+    shown = unhidden(_FOLLOWER, viewer)
     return await fetch_pages(
         postgres,
         ids,
         request,
-        keyset=FOLLOWS,
+        keyset=FOLLOWERS,
         items_of=lambda person: (
-            select(*_COLUMNS).join(user_follows, users.c.id == shown).where(of == person)
+            select(*_COLUMNS)
+            .join(user_follows, users.c.id == _FOLLOWER)
+            .where(person == _FOLLOWED, shown)
         ),
-        order=[shown],
+        order=[user_follows.c.seq],
         record=UserRecord,
     )
 
 
-async def count_followers(postgres: Postgres, ids: Sequence[UUID]) -> Mapping[UUID, int]:
-    """Return the number of followers of each person (`user_follows`)."""
-    return await fetch_counts(postgres, _FOLLOWED, ids)
+async def fetch_following(
+    postgres: Postgres, ids: Sequence[UUID], request: PageRequest, viewer: UUID | None
+) -> Mapping[UUID, Page[UserRecord]]:
+    """Return whom each person follows, by their id, whoever was followed last first.
+
+    Only those whom the viewer sees (`user_follows`, `users`, `blocks`).
+    """
+    shown = unhidden(_FOLLOWED, viewer)
+    return await fetch_pages(
+        postgres,
+        ids,
+        request,
+        keyset=FOLLOWING,
+        items_of=lambda person: (
+            select(*_COLUMNS)
+            .join(user_follows, users.c.id == _FOLLOWED)
+            .where(person == _FOLLOWER, shown)
+        ),
+        order=[user_follows.c.seq],
+        record=UserRecord,
+    )
 
 
-async def count_following(postgres: Postgres, ids: Sequence[UUID]) -> Mapping[UUID, int]:
-    """Return how many people each person follows (`user_follows`)."""
-    return await fetch_counts(postgres, _FOLLOWER, ids)
+async def count_followers(
+    postgres: Postgres, ids: Sequence[UUID], viewer: UUID | None
+) -> Mapping[UUID, int]:
+    """Return how many followers of each person the viewer sees (`user_follows`, `blocks`)."""
+    return await fetch_counts(postgres, _FOLLOWED, ids, unhidden(_FOLLOWER, viewer))
+
+
+async def count_following(
+    postgres: Postgres, ids: Sequence[UUID], viewer: UUID | None
+) -> Mapping[UUID, int]:
+    """Return how many people that the viewer sees each follows (`user_follows`, `blocks`)."""
+    return await fetch_counts(postgres, _FOLLOWER, ids, unhidden(_FOLLOWED, viewer))

@@ -27,6 +27,28 @@ end
 return listed
 """
 
+# A session begins; of those before it only so many stay, by the time that is left: each use brings
+# it back to the same, so the least has who was unused for longest. The dead ones are dropped.
+_PUT = """
+local alive = {}
+for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+  local left = redis.call('PTTL', ARGV[1] .. id)
+  if left > 0 then
+    table.insert(alive, {left, id})
+  else
+    redis.call('SREM', KEYS[1], id)
+  end
+end
+table.sort(alive, function(one, other) return one[1] < other[1] end)
+for i = 1, #alive - tonumber(ARGV[2]) do
+  redis.call('DEL', ARGV[1] .. alive[i][2])
+  redis.call('SREM', KEYS[1], alive[i][2])
+end
+redis.call('SET', KEYS[2], ARGV[4], 'EX', ARGV[5])
+redis.call('SADD', KEYS[1], ARGV[3])
+redis.call('EXPIRE', KEYS[1], ARGV[6])
+"""
+
 # Only what is the person's own is removed.
 _REMOVE = """
 if redis.call('SREM', KEYS[1], ARGV[1]) == 0 then return 0 end
@@ -41,11 +63,13 @@ async def put_session(
     *,
     idle_s: int,
     lifetime_s: int,
+    most: int,
     instead_of: Collection[tuple[UUID, str]] = (),
 ) -> None:
     """Begin a session that ends unused after `idle_s`, and end those it replaces, all at once.
 
-    `instead_of` are pairs of the person and the hash.
+    `instead_of` are pairs of the person and the hash. Of a person's sessions no more than `most`
+    go on, this one among them: those that were unused for longest end.
 
     Raises:
         StoreUnavailable, StoreTimeout: the store did not answer.
@@ -55,9 +79,18 @@ async def put_session(
         for user_id, replaced in instead_of:
             pipe.delete(_name(redis, replaced))
             pipe.srem(_of(redis, user_id), replaced)
-        pipe.set(_name(redis, session_hash), _written(session), ex=min(idle_s, lifetime_s))
-        pipe.sadd(theirs, session_hash)
-        pipe.expire(theirs, lifetime_s)
+        pipe.eval(
+            _PUT,
+            2,
+            theirs,
+            _name(redis, session_hash),
+            _name(redis, ""),
+            most - 1,
+            session_hash,
+            _written(session),
+            min(idle_s, lifetime_s),
+            lifetime_s,
+        )
         await pipe.execute()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,7 +20,7 @@ def worker(
         bool, typer.Option("--once", help="Do what is due now, say what became of it, and end.")
     ] = False,
 ) -> None:
-    """Send mails and remove deleted accounts, until SIGTERM or Ctrl-C."""
+    """Send mails, publish events, remove deleted accounts, until SIGTERM or Ctrl-C."""
     from gateway.observability.logs import configure_logs
 
     settings = Settings()
@@ -35,8 +36,10 @@ async def _work(settings: Settings, *, once: bool) -> "Tally":
 
     from datasources.stores import open_stores
     from gateway.identity import open_identity
+    from gateway.worker.events import sweeping_events
     from gateway.worker.loop import Worker
     from gateway.worker.run import duties, kinds_done_by
+    from resolvers.publishing import publish_missed
 
     log = structlog.get_logger(__name__)
     async with (
@@ -50,10 +53,16 @@ async def _work(settings: Settings, *, once: bool) -> "Tally":
         stop = asyncio.Event()
         for each in _STOP_SIGNALS:
             asyncio.get_running_loop().add_signal_handler(each, stop.set)
+        # An embedded Redis is in the memory of the server: nobody else reaches its streams.
+        publishes = settings.redis.url is not None
         if once:
-            return await one.drain(stop)
+            tally = await one.drain(stop)
+            if publishes:
+                await publish_missed(stores)
+            return tally
         left = ", ".join(kind for kind in wanted if kind not in kinds)
         log.info("worker starts", does=", ".join(done_here), leaves_to_the_server=left or "nothing")
-        await one.run(stop)
+        async with sweeping_events(stores) if publishes else nullcontext():
+            await one.run(stop)
         log.info("worker stopped", done=one.tally.done, failed=one.tally.failed)
         return one.tally

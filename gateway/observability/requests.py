@@ -1,5 +1,6 @@
 """Gives each request an id, a line in the log, and an answer when the application fails."""
 
+import re
 from time import perf_counter
 from uuid import uuid4
 
@@ -15,6 +16,8 @@ from schema.errors import coded
 log = structlog.get_logger("gateway.requests")
 
 _QUIET = "/health/"
+# Each programme that a link passes may encode it once more.
+_QUESTION_MARK = re.compile(r"\?|%(?:25)*3F", re.IGNORECASE)
 
 _LEFT = 499
 """In the log: the client has left before there was an answer."""
@@ -54,16 +57,21 @@ class RequestLog:
             await self.app(scope, receive, send_with_id)
         except Exception:
             status = 500 if status == _LEFT else status
-            log.exception("request failed", path=scope["path"])
+            log.exception("request failed", path=_path(scope))
         finally:
             if not scope["path"].startswith(_QUIET):
                 log.info(
                     "request",
                     method=scope["method"],
-                    path=scope["path"],
+                    path=_path(scope),
                     status=status,
                     ms=round((perf_counter() - started) * 1000, 1),
                 )
+
+
+def _path(scope: Scope) -> str:
+    """Return the path without what some mail programme has made a part of it: "%3Ftoken=…"."""
+    return _QUESTION_MARK.split(scope["path"], maxsplit=1)[0]
 
 
 async def internal_error(request: Request, error: Exception) -> Response:

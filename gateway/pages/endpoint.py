@@ -12,7 +12,7 @@ from starlette.routing import Route
 from datasources.errors import StoreError
 from datasources.loaders.users import UserById
 from datasources.records.users import UserRecord
-from gateway.authentication import Refused, caller_of
+from gateway.authentication import Refused, caller_of, credential_in_address
 from gateway.context import build_context
 from gateway.cookies import forget_session, keep_session
 from gateway.pages.errors import problem_page, refusal_page
@@ -96,8 +96,9 @@ async def _person(context: RequestContext) -> UserRecord | None:
 
 
 def _to_sign_in(page: Page, visit: Visit, notice: str) -> Response:
-    """Return the way to sign in, and from there back to the page."""
+    """Return the way to sign in, and from there back to the page: without what may be a token."""
     request = visit.request
-    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    query = "" if credential_in_address(request) else request.url.query
+    here = request.url.path + (f"?{query}" if query else "")
     back = here if request.method == "GET" else page.home or page.path
     return visit.go(SIGN_IN, next=local_path(back, ""), notice=notice)

@@ -11,7 +11,7 @@ from gateway.pages.endpoint import Page
 from gateway.pages.forms import EMPTY, BadForm, Form
 from gateway.pages.security import local_path
 from gateway.pages.visit import SIGN_IN, Visit
-from resolvers.errors import NotFound, Refusal, WrongCredentials
+from resolvers.errors import NotFound, RateLimited, Refusal, WrongCredentials
 from resolvers.passkeys import sign_in_with_passkey, start_passkey_sign_in
 from resolvers.second_factor import SecondFactorRequired, complete_sign_in
 from resolvers.session_commands import sign_out
@@ -85,7 +85,11 @@ async def _complete(visit: Visit) -> Response:
 
 
 async def _passkey_options(visit: Visit) -> Response:
-    return visit.json((await start_passkey_sign_in(visit.context)).options)
+    try:
+        begun = await start_passkey_sign_in(visit.context)
+    except RateLimited as refusal:
+        return visit.json({"message": refusal.message}, status=429)
+    return visit.json(begun.options)
 
 
 async def _sign_in_with_passkey(visit: Visit) -> Response:

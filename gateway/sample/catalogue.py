@@ -182,4 +182,5 @@ def _saved_tracks(people: Sequence[Person], tracks: Sequence[Track]) -> list[Row
                     "saved_at": saved_at,
                 }
             )
-    return rows
+    # As they would have been written: lists show what was written last first.
+    return sorted(rows, key=lambda row: (row["saved_at"], row["track_id"]))

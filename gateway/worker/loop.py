@@ -17,6 +17,7 @@ import structlog
 from datasources.errors import StoreError
 from datasources.postgres import jobs
 from datasources.postgres.client import Postgres
+from datasources.postgres.idempotency import remove_old_outcomes
 from datasources.records.jobs import JobKind, JobRecord
 
 log = structlog.get_logger(__name__)
@@ -152,6 +153,7 @@ class Worker:
     async def _sweep(self) -> None:
         with contextlib.suppress(StoreError):
             removed = await jobs.sweep(self._postgres)
+            removed += await remove_old_outcomes(self._postgres)
             log.debug("swept", removed=removed)
 
     # --- one piece of work ----------------------------------------------------------------------

@@ -10,6 +10,7 @@ from datasources.records.jobs import JobKind
 from datasources.stores import Stores
 from gateway.settings import Settings
 from gateway.worker.deletion import DeletionDuty
+from gateway.worker.events import sweeping_events
 from gateway.worker.loop import Duty, Worker
 from gateway.worker.mails import MailDuty
 from gateway.worker.sessions import SessionsDuty
@@ -27,7 +28,8 @@ async def running_worker(
     stop = asyncio.Event()
     working = asyncio.create_task(worker.run(stop), name="worker")
     try:
-        yield
+        async with sweeping_events(stores):
+            yield
     finally:
         stop.set()
         await working

@@ -12,6 +12,7 @@ from resolvers.context import RequestContext
 from resolvers.second_factor import SecondFactorRequired
 from resolvers.sessions import SignedIn
 from schema.commands import command
+from schema.idempotency import Once
 from schema.inputs import accounts as inputs
 from schema.payloads import accounts as payloads
 from schema.permissions import ACCOUNT, ANYBODY
@@ -31,6 +32,7 @@ class AccountMutations:
         "Ask for an account. A mail goes to the address, and the account begins with its link.",
         access=ANYBODY,
         result=payloads.SignUpResult,
+        once=Once.REFUSED,
     )
     async def sign_up(
         self,
@@ -46,6 +48,7 @@ class AccountMutations:
         "Confirm an address by a link: of a sign-up, or of a change of address.",
         access=ANYBODY,
         result=payloads.VerifyEmailResult,
+        once=Once.REFUSED,
     )
     async def verify_email(
         self,
@@ -59,6 +62,7 @@ class AccountMutations:
         "Begin a session with a password. Nothing tells whether somebody is known here.",
         access=ANYBODY,
         result=payloads.SignInResult,
+        once=Once.REFUSED,
     )
     async def sign_in(
         self,
@@ -72,6 +76,7 @@ class AccountMutations:
         "Have a link sent that sets another password, if the address has an account.",
         access=ANYBODY,
         result=payloads.RequestPasswordResetResult,
+        once=Once.REFUSED,
     )
     async def request_password_reset(
         self,
@@ -85,6 +90,7 @@ class AccountMutations:
         "Set another password by a link. All sessions end, a second factor stays.",
         access=ANYBODY,
         result=payloads.ResetPasswordResult,
+        once=Once.REFUSED,
     )
     async def reset_password(
         self,
@@ -98,6 +104,7 @@ class AccountMutations:
         "Set another password by the old one. All other sessions end.",
         access=ACCOUNT,
         result=payloads.ChangePasswordResult,
+        once=Once.REFUSED,
     )
     async def change_password(
         self,
@@ -113,6 +120,7 @@ class AccountMutations:
         "Have a link sent to another address. It takes the old one's place when it is followed.",
         access=ACCOUNT,
         result=payloads.ChangeEmailResult,
+        once=Once.REFUSED,
     )
     async def change_email(
         self,

@@ -8,6 +8,7 @@ from strawberry.types import Info
 from resolvers import account_deletion, export
 from resolvers.context import RequestContext
 from schema.commands import command
+from schema.idempotency import Once
 from schema.payloads.deletion import DeleteAccountResult, ExportMyDataResult
 from schema.permissions import ACCOUNT
 
@@ -20,6 +21,7 @@ class DeletionMutations:
         "Delete the viewer's account, and all that is personal with it. There is no way back.",
         access=ACCOUNT,
         result=DeleteAccountResult,
+        once=Once.REFUSED,
     )
     async def delete_account(
         self,
@@ -40,6 +42,7 @@ class DeletionMutations:
         "Ask for everything that is held about the viewer.",
         access=ACCOUNT,
         result=ExportMyDataResult,
+        once=Once.REFUSED,
     )
     async def export_my_data(self, info: Info[RequestContext, None]) -> export.DataExport:
         """Say where the viewer's data is."""

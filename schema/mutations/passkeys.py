@@ -4,7 +4,6 @@ from typing import Annotated
 from uuid import UUID
 
 import strawberry
-from strawberry import federation
 from strawberry.scalars import JSON
 from strawberry.types import Info
 
@@ -13,6 +12,7 @@ from resolvers import passkeys
 from resolvers.context import RequestContext
 from resolvers.sessions import SignedIn
 from schema.commands import command
+from schema.idempotency import Once
 from schema.payloads.passkeys import (
     AddPasskeyResult,
     PasskeyOptions,
@@ -43,6 +43,7 @@ class PasskeyMutations:
         "Begin to add a passkey to the viewer's account.",
         access=ACCOUNT,
         result=StartPasskeyRegistrationResult,
+        once=Once.REFUSED,
     )
     async def start_passkey_registration(
         self,
@@ -57,17 +58,23 @@ class PasskeyMutations:
         """Return what to ask the browser for."""
         return await passkeys.start_passkey_registration(info.context, password)
 
-    @command("Keep the passkey that the browser made.", access=ACCOUNT, result=AddPasskeyResult)
+    @command(
+        "Keep the passkey that the browser made.",
+        access=ACCOUNT,
+        result=AddPasskeyResult,
+        once=Once.REFUSED,
+    )
     async def add_passkey(
         self, info: Info[RequestContext, None], credential: _Credential, name: _Name
     ) -> passkeys.PasskeyAdded:
         """Add a passkey."""
         return await passkeys.add_passkey(info.context, credential, name)
 
-    @federation.mutation(
-        description="Begin to sign in with a passkey; nothing is asked of the caller.",
-        directives=ANYBODY.directives,
-        graphql_type=PasskeyOptions | None,
+    @command(
+        "Begin to sign in with a passkey; nothing is asked of the caller.",
+        access=ANYBODY,
+        result=PasskeyOptions,
+        once=Once.REFUSED,
     )
     async def start_passkey_sign_in(
         self, info: Info[RequestContext, None]
@@ -79,6 +86,7 @@ class PasskeyMutations:
         "Sign in with a passkey. No second step follows.",
         access=ANYBODY,
         result=SignInWithPasskeyResult,
+        once=Once.REFUSED,
     )
     async def sign_in_with_passkey(
         self,
@@ -91,7 +99,12 @@ class PasskeyMutations:
         """Sign in."""
         return await passkeys.sign_in_with_passkey(info.context, credential, session)
 
-    @command("Give a passkey another name.", access=ACCOUNT, result=RenamePasskeyResult)
+    @command(
+        "Give a passkey another name.",
+        access=ACCOUNT,
+        result=RenamePasskeyResult,
+        once=Once.REFUSED,
+    )
     async def rename_passkey(
         self,
         info: Info[RequestContext, None],
@@ -105,6 +118,7 @@ class PasskeyMutations:
         "Remove a passkey; the last one stays where no password leads into the account.",
         access=ACCOUNT,
         result=RemovePasskeyResult,
+        once=Once.REFUSED,
     )
     async def remove_passkey(
         self,

@@ -8,6 +8,7 @@ from strawberry.types import Info
 from resolvers import profile_commands
 from resolvers.context import RequestContext
 from schema.commands import command
+from schema.idempotency import Once
 from schema.inputs.profile import UpdateProfileInput
 from schema.payloads.profile import UpdateProfileResult
 from schema.permissions import ACCOUNT
@@ -17,7 +18,12 @@ from schema.permissions import ACCOUNT
 class ProfileMutations:
     """What a person shows of themselves."""
 
-    @command("Change what others see of the viewer.", access=ACCOUNT, result=UpdateProfileResult)
+    @command(
+        "Change what others see of the viewer.",
+        access=ACCOUNT,
+        result=UpdateProfileResult,
+        once=Once.HONOURED,
+    )
     async def update_profile(
         self,
         info: Info[RequestContext, None],

@@ -9,6 +9,7 @@ from resolvers import second_factor
 from resolvers.context import RequestContext
 from resolvers.sessions import SignedIn
 from schema.commands import command
+from schema.idempotency import Once
 from schema.payloads.second_factor import (
     CompleteSignInResult,
     ConfirmTotpResult,
@@ -34,6 +35,7 @@ class SecondFactorMutations:
         "The second step of `signIn`, for an account with a second factor.",
         access=ANYBODY,
         result=CompleteSignInResult,
+        once=Once.REFUSED,
     )
     async def complete_sign_in(
         self,
@@ -53,6 +55,7 @@ class SecondFactorMutations:
         "Begin to set up an authenticator app; nothing changes before `confirmTotp`.",
         access=ACCOUNT,
         result=EnrolTotpResult,
+        once=Once.REFUSED,
     )
     async def enrol_totp(
         self, info: Info[RequestContext, None], password: _Password = None
@@ -64,6 +67,7 @@ class SecondFactorMutations:
         "Finish what `enrolTotp` began: signing in with a password asks for a code from now on.",
         access=ACCOUNT,
         result=ConfirmTotpResult,
+        once=Once.REFUSED,
     )
     async def confirm_totp(
         self,
@@ -77,6 +81,7 @@ class SecondFactorMutations:
         "Remove the authenticator app and all recovery codes.",
         access=ACCOUNT,
         result=DisableTotpResult,
+        once=Once.REFUSED,
     )
     async def disable_totp(
         self, info: Info[RequestContext, None], password: _Password = None
@@ -88,6 +93,7 @@ class SecondFactorMutations:
         "Make ten new recovery codes; all former ones are void.",
         access=ACCOUNT,
         result=ReplaceRecoveryCodesResult,
+        once=Once.REFUSED,
     )
     async def replace_recovery_codes(
         self, info: Info[RequestContext, None], password: _Password = None

@@ -8,6 +8,7 @@ from strawberry.types import Info
 from resolvers import session_commands
 from resolvers.context import RequestContext
 from schema.commands import command
+from schema.idempotency import Once
 from schema.payloads.sessions import RefreshTokensResult, SignOutEverywhereResult, SignOutResult
 from schema.permissions import ACCOUNT, ANYBODY
 
@@ -22,6 +23,7 @@ class SessionMutations:
         "Exchange a refresh token, which is spent then, for new tokens.",
         access=ANYBODY,
         result=RefreshTokensResult,
+        once=Once.REFUSED,
     )
     async def refresh_tokens(
         self,
@@ -33,7 +35,9 @@ class SessionMutations:
         """Exchange a refresh token."""
         return await session_commands.refresh_tokens(info.context, refresh_token)
 
-    @command("End one session of the viewer's.", access=ACCOUNT, result=SignOutResult)
+    @command(
+        "End one session of the viewer's.", access=ACCOUNT, result=SignOutResult, once=Once.REFUSED
+    )
     async def sign_out(
         self,
         info: Context,
@@ -51,6 +55,7 @@ class SessionMutations:
         "End all sessions of the viewer's, this one, too.",
         access=ACCOUNT,
         result=SignOutEverywhereResult,
+        once=Once.REFUSED,
     )
     async def sign_out_everywhere(self, info: Context) -> session_commands.SignedOut:
         """End all sessions."""

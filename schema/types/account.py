@@ -3,11 +3,14 @@
 from datetime import datetime
 
 from datasources.loaders.audit import SecurityEventsOfUser
+from datasources.loaders.collaboration import InvitationsOfUser
 from datasources.loaders.passkeys import PasskeysOfUser, SecondFactorOfUser
 from datasources.loaders.sessions import SessionsOfPerson
 from datasources.records.accounts import AccountRecord, Role
 from resolvers.sessions import sessions_key
 from schema.pagination import Connection
+from schema.permissions import PLAYLISTS
+from schema.types.invitation import Invitation
 from schema.types.passkey import Passkey
 from schema.types.second_factor import SecondFactor
 from schema.types.security_event import SecurityEvent
@@ -41,4 +44,10 @@ class Account:
         SessionsOfPerson,
         key=sessions_key,
         description="Where the viewer is signed in, the most recently used first.",
+    )
+    invitations: Connection[Invitation] | None = paged(
+        InvitationsOfUser,
+        key="user_id",
+        access=PLAYLISTS,
+        description="To which playlists of others the viewer is asked, the newest first.",
     )

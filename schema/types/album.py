@@ -3,12 +3,13 @@
 from datetime import date
 
 from datasources.loaders.artists import CreditsOfAlbum
+from datasources.loaders.library import AlbumIsSaved
 from datasources.loaders.tracks import TracksOfAlbum
 from datasources.records.albums import AlbumKind, AlbumRecord, DatePrecision
 from schema.pagination import Connection
 from schema.permissions import CATALOG
 from schema.types.credit import Credit
-from schema.types.entity import ExternalId, Node, external_ids
+from schema.types.entity import ExternalId, Node, external_ids, marked
 from schema.types.track import Track
 from schema.views import attribute, loaded, paged, view
 
@@ -33,6 +34,7 @@ class Album(Node):
     artists: list[Credit] | None = loaded(
         CreditsOfAlbum, key="id", description="Who made it, in the order of the credits."
     )
+    is_saved: bool | None = marked(AlbumIsSaved, "Whether the viewer saved it.")
     tracks: Connection[Track] | None = paged(
         TracksOfAlbum,
         key="id",

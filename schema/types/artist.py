@@ -7,13 +7,14 @@ import strawberry
 
 from datasources.loaders.albums import AlbumsOfArtist
 from datasources.loaders.genres import GenresOfArtist
+from datasources.loaders.library import ArtistIsFollowed
 from datasources.loaders.recommendations import SimilarArtists
 from datasources.loaders.tracks import TopTracksOfArtist
 from datasources.records.artists import ArtistRecord
 from schema.pagination import Connection
 from schema.permissions import CATALOG, RECOMMENDATIONS
 from schema.types.album import Album
-from schema.types.entity import ExternalId, Node, external_ids
+from schema.types.entity import ExternalId, Node, external_ids, marked
 from schema.types.genre import Genre
 from schema.types.track import Track
 from schema.views import attribute, loaded, paged, view
@@ -39,6 +40,7 @@ class Artist(Node):
         key="id",
         description="The genres of the artist's tracks, most common first.",
     )
+    is_followed: bool | None = marked(ArtistIsFollowed, "Whether the viewer follows the artist.")
     albums: Connection[Album] | None = paged(
         AlbumsOfArtist, key="id", description="Releases of the artist's own, the newest first."
     )

@@ -4,9 +4,12 @@ from typing import Any
 
 import strawberry
 
+from datasources.loaders.batch import Batch
 from datasources.loaders.external_ids import ExternalIdsOfEntity
+from datasources.loaders.library import Mark
 from datasources.records.external_ids import ExternalIdRecord, ExternalSource
 from resolvers.ids import global_id
+from resolvers.permission import mark_of_viewer
 from schema.views import attribute, computed, loaded, view
 
 
@@ -28,6 +31,18 @@ class ExternalId:
 
     source: ExternalSource = attribute("The service.")
     value: str = attribute("The id, as that service writes it.")
+
+
+def marked(batch: Batch[Mark, bool], description: str) -> Any:
+    """Declare whether the viewer keeps an entity."""
+    return loaded(
+        batch,
+        key=mark_of_viewer,
+        description=(
+            f"{description} False where nobody is signed in, null for a credential without"
+            " `library:read`."
+        ),
+    )
 
 
 def external_ids() -> Any:

@@ -26,7 +26,11 @@ class SearchEdge:
 
     cursor: str = attribute("The opaque place of the result, for `after`.")
     node: SearchResult | None = loaded(
-        EntityByRef, key="node", visible=may_find, description="What was found."
+        EntityByRef,
+        key="node",
+        visible=may_find,
+        for_viewer=True,
+        description="What was found.",
     )
 
 
@@ -36,7 +40,11 @@ class SearchConnection:
 
     edges: list[SearchEdge] = attribute("The results with their places.")
     nodes: list[SearchResult | None] | None = loaded_each(
-        EntityByRef, keys="nodes", visible=may_find, description="The results alone."
+        EntityByRef,
+        keys="nodes",
+        visible=may_find,
+        for_viewer=True,
+        description="The results alone.",
     )
     page_info: PageInfo = itself("Where this page stands among the results.")
     total_count: int | None = total(

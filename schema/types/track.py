@@ -5,19 +5,18 @@ from uuid import UUID
 
 import strawberry
 
-from auth.policy import may_read_library
 from datasources.loaders.albums import AlbumById
 from datasources.loaders.artists import CreditsOfTrack
 from datasources.loaders.genres import GenresOfTrack
+from datasources.loaders.library import TrackIsSaved
 from datasources.loaders.listening import PlayCountOfTrack
 from datasources.loaders.recommendations import SimilarTracks
-from datasources.loaders.tracks import AudioFeaturesOfTrack, TrackIsSaved
+from datasources.loaders.tracks import AudioFeaturesOfTrack
 from datasources.records.tracks import TrackRecord
-from resolvers.context import RequestContext
 from schema.permissions import CATALOG, RECOMMENDATIONS
 from schema.scalars import BigInt
 from schema.types.audio_features import AudioFeatures
-from schema.types.entity import ExternalId, Node, external_ids
+from schema.types.entity import ExternalId, Node, external_ids, marked
 from schema.types.genre import Genre
 from schema.views import attribute, loaded, paged, view
 
@@ -31,13 +30,6 @@ else:  # types refer to one another; Strawberry looks these up when the schema i
     TrackRecommendationConnection = Annotated[
         "TrackRecommendationConnection", strawberry.lazy("schema.types.recommendation")
     ]
-
-
-def _of_viewer(track: TrackRecord, context: RequestContext) -> tuple[UUID, UUID] | None:
-    viewer = context.principal.user_id
-    if viewer is None or not may_read_library(context.principal):
-        return None
-    return viewer, track.id
 
 
 @view(
@@ -72,11 +64,7 @@ class Track(Node):
     play_count: BigInt | None = loaded(
         PlayCountOfTrack, key="id", description="How often it was played by everybody, ever."
     )
-    is_saved: bool | None = loaded(
-        TrackIsSaved,
-        key=_of_viewer,
-        description="Whether the viewer saved it; null without a credential for their library.",
-    )
+    is_saved: bool | None = marked(TrackIsSaved, "Whether the viewer saved it.")
     similar: TrackRecommendationConnection | None = paged(
         SimilarTracks,
         key="id",

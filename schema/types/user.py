@@ -3,6 +3,14 @@
 from datetime import datetime
 
 from datasources.loaders.accounts import AccountOfUser
+from datasources.loaders.library import (
+    BlockedUsersOfUser,
+    FollowedArtistsOfUser,
+    FollowedPlaylistsOfUser,
+    SavedAlbumsOfUser,
+    SavedTracksOfUser,
+    UserIsFollowed,
+)
 from datasources.loaders.listening import (
     NowPlayingOfUser,
     RecentListensOfUser,
@@ -16,9 +24,11 @@ from datasources.records.listening import ListeningRange
 from datasources.records.users import UserRecord
 from resolvers.permission import LISTENING, ONESELF
 from schema.pagination import Connection
-from schema.permissions import ACCOUNT, LISTENS, PLAYLISTS, RECOMMENDATIONS
+from schema.permissions import ACCOUNT, LIBRARY, LISTENS, PLAYLISTS, RECOMMENDATIONS
 from schema.types.account import Account
-from schema.types.entity import Node
+from schema.types.artist import Artist
+from schema.types.entity import Node, marked
+from schema.types.library import BlockedUser, SavedAlbum, SavedTrack
 from schema.types.listening import Listen, NowPlaying
 from schema.types.playlist import Playlist
 from schema.types.ranking import RankedArtistConnection, RankedTrackConnection
@@ -26,6 +36,7 @@ from schema.types.recommendation import TrackRecommendationConnection
 from schema.views import argument, attribute, loaded, paged, view
 
 _RANGE = argument("range", ListeningRange, "How far back plays are counted.", ListeningRange.MEDIUM)
+_OWN = "Empty for everybody but themselves."
 _HIDDEN = "Empty where the person does not show their listening to the viewer."
 
 
@@ -37,15 +48,24 @@ class User(Node):
     display_name: str = attribute("The name that others see.")
     avatar_url: str | None = attribute("A picture of the person.")
     created_at: datetime = attribute("When the account was made.")
+    is_followed: bool | None = marked(UserIsFollowed, "Whether the viewer follows this person.")
     followers: "Connection[User] | None" = paged(
         FollowersOfUser,
         key="id",
-        description="Who follows this person, by the age of their accounts.",
+        for_viewer=True,
+        description=(
+            "Who follows this person, whoever did so last first; without those whom a block hides"
+            " from the viewer."
+        ),
     )
     following: "Connection[User] | None" = paged(
         FollowingOfUser,
         key="id",
-        description="Whom this person follows, by the age of their accounts.",
+        for_viewer=True,
+        description=(
+            "Whom this person follows, the last one first; without those whom a block hides from"
+            " the viewer."
+        ),
     )
     playlists: Connection[Playlist] | None = paged(
         PlaylistsOfUser,
@@ -95,6 +115,41 @@ class User(Node):
             "Tracks for this person, best first; popular ones where nothing is known of them, or"
             " shown to the viewer."
         ),
+    )
+    saved_tracks: Connection[SavedTrack] | None = paged(
+        SavedTracksOfUser,
+        key="id",
+        allowed=ONESELF,
+        access=LIBRARY,
+        description=f"Tracks that the viewer saved, the newest first. {_OWN}",
+    )
+    saved_albums: Connection[SavedAlbum] | None = paged(
+        SavedAlbumsOfUser,
+        key="id",
+        allowed=ONESELF,
+        access=LIBRARY,
+        description=f"Albums that the viewer saved, the newest first. {_OWN}",
+    )
+    followed_artists: Connection[Artist] | None = paged(
+        FollowedArtistsOfUser,
+        key="id",
+        allowed=ONESELF,
+        access=LIBRARY,
+        description=f"Artists whom the viewer follows, the last one first. {_OWN}",
+    )
+    followed_playlists: Connection[Playlist] | None = paged(
+        FollowedPlaylistsOfUser,
+        key="id",
+        allowed=ONESELF,
+        access=LIBRARY,
+        description=(f"Playlists that the viewer follows and may read, the last one first. {_OWN}"),
+    )
+    blocked_users: Connection[BlockedUser] | None = paged(
+        BlockedUsersOfUser,
+        key="id",
+        allowed=ONESELF,
+        access=LIBRARY,
+        description=f"People whom the viewer blocked, the last one first. {_OWN}",
     )
     email: str | None = loaded(
         AccountOfUser,

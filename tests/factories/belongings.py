@@ -1,12 +1,13 @@
 """A person with something in every table, collection and key, and another who stays."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.identity import Identity
 from datasources.ids import new_id
@@ -15,8 +16,15 @@ from datasources.mongo.listens import write_listens
 from datasources.postgres.account_tables import metadata, passkeys
 from datasources.postgres.bulk import copy_rows
 from datasources.postgres.mail_tokens import mint
+from datasources.postgres.playlist_history import encode_items
+from datasources.postgres.playlist_tables import (
+    playlist_changes,
+    playlist_invitations,
+    share_links,
+)
 from datasources.postgres.search_index import entry
 from datasources.records.accounts import MailTokenPurpose
+from datasources.records.changes import ItemChange
 from datasources.records.external_ids import EntityKind
 from datasources.records.listening import ListeningRange, NewListen
 from datasources.redis.now_playing import put_now_playing
@@ -124,11 +132,48 @@ async def _playlists(stores: Stores, ann: UUID, bob: UUID) -> UUID:
                 for number in range(1, ITEMS + 1)
             ],
         )
+        for table, thing, moment in (
+            ("saved_albums", "album_id", "saved_at"),
+            ("artist_follows", "artist_id", "followed_at"),
+        ):
+            id_of = track_id if thing == "album_id" else artist_id  # an album has its track's id
+            rows = [{"user_id": user, thing: id_of(1), moment: NOW} for user in (ann, bob)]
+            await copy_rows(connection, table, rows)
+        blocked = {"blocker_id": ann, "blocked_id": bob, "blocked_at": NOW}
+        await copy_rows(connection, "blocks", [blocked])
         await copy_rows(connection, "external_ids", others)
         await copy_rows(connection, "search_entries", found)
+        for playlist, user, other in [(ids[1], bob, ann), (bobs["id"], ann, bob)]:
+            await connection.execute(
+                playlist_invitations.insert().values(
+                    playlist_id=playlist, user_id=user, role="VIEWER", invited_by=other,
+                    invited_at=NOW,
+                )
+            )  # fmt: skip
+            await connection.execute(
+                share_links.insert().values(
+                    id=new_id(), playlist_id=playlist, hash=new_id().bytes, role="VIEWER",
+                    once=True, created_by=other, created_at=NOW, expires_at=NOW + timedelta(days=1),
+                )
+            )  # fmt: skip
+        await _history(connection, bobs["id"], (ann, bob))
     bobs_id = bobs["id"]
     assert isinstance(bobs_id, UUID)
     return bobs_id
+
+
+async def _history(connection: AsyncConnection, playlist: object, people: tuple[UUID, ...]) -> None:
+    """Let each of some people add an item, and somebody remove all of these."""
+    added = [ItemChange(new_id(), track_id(1), None, "a0", person, NOW) for person in people]
+    removed = [replace(one, before="a0", after=None) for one in added]
+    changes = [(person, "ADD", [one]) for person, one in zip(people, added, strict=True)]
+    for version, (actor, kind, items) in enumerate([*changes, (people[-1], "REMOVE", removed)], 2):
+        await connection.execute(
+            playlist_changes.insert().values(
+                playlist_id=playlist, version=version, actor_id=actor, at=NOW, kind=kind,
+                items=encode_items(items),
+            )
+        )  # fmt: skip
 
 
 async def _account(stores: Stores, ann: UUID) -> None:

@@ -11,6 +11,7 @@ from auth.identity import Identity
 from datasources.stores import Stores
 from gateway.app import create_app
 from gateway.settings import Settings
+from resolvers.settings import PlaylistSettings
 
 BASE = "https://music.example"
 PREFLIGHT = {"GraphQL-Preflight": "1"}
@@ -21,7 +22,12 @@ def application(stores: Stores, identity: Identity) -> ASGIApp:
     app = create_app(Settings())
 
     async def started(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"] = {"stores": stores, "identity": identity, "live": None}
+        scope["state"] = {
+            "stores": stores,
+            "identity": identity,
+            "live": None,
+            "playlists": PlaylistSettings(),
+        }
         await app(scope, receive, send)
 
     return started

@@ -25,6 +25,7 @@ def log_everything() -> None:
     assert defaults is not None
     assert "level" in defaults
     defaults["level"] = logging.DEBUG
+    logging.getLogger("sqlalchemy").setLevel(logging.DEBUG)  # it has a level of its own
 
 
 def _write_contents() -> None:

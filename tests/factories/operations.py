@@ -79,9 +79,11 @@ async def respond(
     query: str,
     variables: dict[str, Any] | None = None,
     principal: Principal = ANONYMOUS,
+    client: Client | None = None,
 ) -> dict[str, Any]:
     """Return the response of an operation: data, and coded errors."""
-    result = await run_operation(context_of(stores, principal), query, variables)
+    context = context_of(stores, principal, client=client)
+    result = await run_operation(context, query, variables)
     return {"data": None, **result.response()}
 
 

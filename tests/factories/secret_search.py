@@ -7,16 +7,20 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from urllib.parse import quote, quote_plus
 
+import numpy as np
 from markupsafe import escape
 
 _PART = 12
 """Of a long secret its beginning and its end are looked for: part of it is a leak, too."""
 _LONG = 2 * _PART
 _SHORTEST = 7  # what is shorter is found by chance; codes are looked for as numbers
-_CODE = re.compile(r"\d{6}")
+_FIRST_BYTES = np.uint64((1 << 8 * _SHORTEST) - 1)
+_BEGIN = np.uint64((1 << 8 * 3) - 1)  # few places begin so: only there it pays to look closer
+_CODE = re.compile(rb"\d{6}")
+# By itself: no part of an id, nor of a second, as texts and as Python write that.
+_NUMBER = re.compile(rb"(?<![0-9A-Za-z.])\d{6}(?![0-9A-Za-z]|, tzinfo=)")
 _SQUEEZED = re.compile(r"[-\s]")
 _AROUND = 60
 
@@ -38,9 +42,8 @@ class Secret:
     value: str | bytes = field(repr=False)
     shown: set[str] = field(default_factory=set)
 
-    @cached_property
     def traces(self) -> Mapping[bytes, str]:
-        """What it looks like, and how it is written then."""
+        """Return what it looks like, and how it is written then."""
         found: dict[bytes, str] = {}
         for part in _parts(self.value):
             for how, trace in _written(part):
@@ -48,22 +51,11 @@ class Secret:
                     found.setdefault(trace, how)
         return found
 
-    @cached_property
-    def number(self) -> re.Pattern[bytes] | None:
-        """What finds a code of six digits where it is a number by itself."""
-        if not isinstance(self.value, str) or not _CODE.fullmatch(self.value):
-            return None
-        # Not the parts of a second, or of an id.
-        return re.compile(rb"(?<![0-9A-Za-z.])" + self.value.encode() + rb"(?![0-9A-Za-z])")
-
-    def in_(self, content: bytes) -> tuple[str, int] | None:
-        """Return how it is written there, and where; None where it is not."""
-        if self.number is not None and (match := self.number.search(content)):
-            return "plain", match.start()
-        for trace, how in self.traces.items():
-            if (at := content.find(trace)) >= 0:
-                return how, at
-        return None
+    @property
+    def number(self) -> bytes | None:
+        """A code of six digits, which is looked for as a number by itself."""
+        text = self.value
+        return text.encode() if isinstance(text, str) and _CODE.fullmatch(text.encode()) else None
 
 
 class Secrets:
@@ -87,7 +79,9 @@ class Secrets:
 
         Of a JSON Web Token its signature is the secret: all else is known to many.
         """
-        secret = value.rstrip(".").rpartition(".")[2] if value.count(".") == 2 else value
+        secret = value.rpartition(".")[2] if value.count(".") == 2 else value
+        if not secret:  # a token without a signature
+            return value
         self._known.setdefault(secret, Secret(what, secret)).shown.update(shown)
         return value
 
@@ -98,16 +92,47 @@ class Secrets:
 
 def leaks(secrets: Iterable[Secret], places: Iterable[Place]) -> list[str]:
     """Return what is to be seen of secrets where it should not be, each with some of its place."""
-    found = []
-    known = list(secrets)
+    index = _Index(secrets)
+    found: dict[tuple[str, str], str] = {}
     for place in places:
-        for secret in known:
-            if place.name in secret.shown or not (seen := secret.in_(place.content)):
+        for secret, how, at in index.seen_in(place.content):
+            if place.name in secret.shown:
                 continue
-            how, at = seen
             around = place.content[max(0, at - _AROUND) : at + _AROUND]
-            found.append(f"{secret.what} in {place.kind} {place.name}, {how}: {around!r}")
-    return found
+            text = f"{secret.what} in {place.kind} {place.name}, {how}: {around!r}"
+            found.setdefault((str(secret.value), place.name), text)
+    return list(found.values())
+
+
+class _Index:
+    """All traces of secrets by their first bytes: a place is read once, however many there are."""
+
+    def __init__(self, secrets: Iterable[Secret]) -> None:
+        self._traces: dict[int, list[tuple[bytes, Secret, str]]] = {}
+        self._numbers: dict[bytes, Secret] = {}
+        for secret in secrets:
+            if secret.number is not None:
+                self._numbers[secret.number] = secret
+            for trace, how in secret.traces().items():
+                key = int.from_bytes(trace[:_SHORTEST], "little")
+                self._traces.setdefault(key, []).append((trace, secret, how))
+        self._keys = np.array(list(self._traces), dtype="<u8")
+        self._begun = np.zeros(int(_BEGIN) + 1, dtype=bool)
+        self._begun[self._keys & _BEGIN] = True
+
+    def seen_in(self, content: bytes) -> Iterator[tuple[Secret, str, int]]:
+        """Yield what is there, how it is written, and where."""
+        for match in _NUMBER.finditer(content):
+            if secret := self._numbers.get(match[0]):
+                yield secret, "plain", match.start()
+        padded = content + bytes(8)
+        # At each byte the number that it makes with those behind it.
+        here = np.ndarray((len(content),), "<u8", padded, strides=(1,))
+        likely = np.flatnonzero(self._begun[here & _BEGIN])
+        for at in likely[np.isin(here[likely] & _FIRST_BYTES, self._keys)].tolist():
+            for trace, secret, how in self._traces[int(here[at] & _FIRST_BYTES)]:
+                if content.startswith(trace, at):
+                    yield secret, how, at
 
 
 def _parts(value: str | bytes) -> list[str] | list[bytes]:

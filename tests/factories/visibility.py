@@ -8,8 +8,10 @@ from datasources.mongo.recommendations import write_personal
 from datasources.mongo.rollups import refresh_listening
 from datasources.postgres.audit import record
 from datasources.postgres.bulk import copy_rows
+from datasources.postgres.playlist_tables import playlist_changes
 from datasources.records.accounts import Role
 from datasources.records.audit import AuditRecord, AuditResult
+from datasources.records.changes import ChangeKind
 from datasources.records.external_ids import EntityKind, ExternalSource
 from datasources.records.playlists import PlaylistVisibility
 from datasources.records.recommendations import ModelRecord, PersonalEntry, PersonalList
@@ -34,12 +36,16 @@ OWNERS = dict(zip(PlaylistVisibility, (31, 32, 33), strict=True))
 
 OWNER_OF_NONE = 34
 
+GONE = 5
+"""Somebody who is not there, but for their hub."""
+
 CROWDS = {"PUBLIC": 41, "FOLLOWERS": 42, "PRIVATE": 43, "MIXED": 44}
 """Somebody whom 50 people of a visibility follow, or of all of them in turns."""
 
 CROWD = 50
 
 FOLLOWER, COLLABORATOR, STRANGER, ADMIN = (user_id(number) for number in (11, 12, 13, 14))
+BLOCKED, BLOCKER = (user_id(number) for number in (15, 16))
 
 VIEWERS: dict[str, Principal] = {
     "anonymous": ANONYMOUS,
@@ -49,6 +55,9 @@ VIEWERS: dict[str, Principal] = {
     "admin": person(ADMIN, Role.ADMIN),
 }
 """Who looks; oneself is another each time."""
+
+APART = {"blocked": person(BLOCKED), "blocker": person(BLOCKER)}
+"""Who sees nothing of `PEOPLE` and `OWNERS`: these blocked the one, and the other blocked them."""
 
 
 def follows() -> Iterable[tuple[int, int]]:
@@ -82,7 +91,10 @@ async def write_visibility(stores: Stores) -> None:
         rows = [{"follower_id": user_id(a), "followed_id": user_id(b)} for a, b in pairs]
         await copy_rows(connection, "user_follows", rows)
         await copy_rows(connection, "playlist_collaborators", list(_collaborators()))
+        for number in (*PEOPLE.values(), SILENT):
+            await connection.execute(playlist_changes.insert().values(_change(number)))
         await copy_rows(connection, "external_ids", list(_external_ids()))
+        await copy_rows(connection, "blocks", list(_blocks()))
         for number in (*PEOPLE.values(), SILENT):
             await record(connection, _audit_entry(number))
     await insert_entries(stores.postgres, _search_entries())
@@ -91,8 +103,9 @@ async def write_visibility(stores: Stores) -> None:
 
 def _music() -> Music:
     music = Music()
-    numbers = [*PEOPLE.values(), SILENT, 11, 12, 13, 14, *OWNERS.values(), OWNER_OF_NONE]
-    numbers += [HUB + number for number in (*PEOPLE.values(), SILENT)] + list(CROWDS.values())
+    numbers = [*PEOPLE.values(), SILENT, *range(11, 17), *OWNERS.values(), OWNER_OF_NONE]
+    numbers += [HUB + number for number in (*PEOPLE.values(), SILENT, GONE)]
+    numbers += list(CROWDS.values())
     for number in numbers:
         music.user(number)
     music.artist(1, popularity=50)
@@ -128,6 +141,18 @@ def _collaborators() -> Iterable[dict[str, object]]:
     for number, user in shared:
         row = {"playlist_id": playlist_id(number), "user_id": user}
         yield row | {"role": "VIEWER", "added_at": NOW}
+
+
+def _change(number: int) -> dict[str, object]:
+    """Return a change by the owner of a playlist."""
+    row = {"playlist_id": playlist_id(number), "actor_id": user_id(number), "version": 2}
+    return row | {"at": NOW, "kind": ChangeKind.ADD, "items": []}
+
+
+def _blocks() -> Iterable[dict[str, object]]:
+    for number in (*PEOPLE.values(), *OWNERS.values()):
+        for blocker, blocked in ((user_id(number), BLOCKED), (BLOCKER, user_id(number))):
+            yield {"blocker_id": blocker, "blocked_id": blocked, "blocked_at": NOW}
 
 
 def _external_ids() -> Iterable[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""Somebody who uses a running gateway, as an app and as a browser, and keeps all that it answers."""
+"""Somebody who uses a running gateway, as an app and as a browser; all that it answers is kept."""
 
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -91,7 +91,7 @@ class Visitor:
         body = {"query": query, "variables": variables or {}}
         return await self.send("POST", "/graphql", json=body, headers=_PREFLIGHT)
 
-    async def mutate(self, name: str, *, literal: bool = False, **arguments: Any) -> Answer:
+    async def mutate(self, name: str, /, *, literal: bool = False, **arguments: Any) -> Answer:
         """Send a mutation that asks for all that it can answer; arguments by variable."""
         assert GRAPH.mutation_type is not None
         mutation = GRAPH.mutation_type.fields[name]
@@ -106,10 +106,11 @@ class Visitor:
         query = f"mutation ({declared}) {{ {name}({given}) {_selection(mutation)} }}"
         return await self.ask(query, arguments)
 
-    async def does(self, name: str, outcome: str, *, literal: bool = False, **given: Any) -> Any:
+    async def does(self, name: str, outcome: str, /, *, literal: bool = False, **given: Any) -> Any:
         """Return what a mutation answers, which is of this type, and the answer's place in it."""
         answer = await self.mutate(name, literal=literal, **given)
-        result = answer.json()["data"][name]
+        result = (answer.json().get("data") or {}).get(name)
+        assert result, answer.text
         assert result["__typename"] == outcome, answer.text
         return result | {"place": answer.place}
 

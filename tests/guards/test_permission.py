@@ -33,6 +33,9 @@ OPEN_TYPES = {
     *("SearchConnection", "SearchEdge"),
     *("Playlist", "PlaylistItem", "Collaborator", "PlaylistItemConnection", "PlaylistItemEdge"),
     *("PlaylistConnection", "PlaylistEdge"),
+    # Whoever reads a list may read what it was: those who watch it see each change anyway.
+    *("PlaylistChange", "PlaylistItemChange", "PlaylistItemRekeyed", "PlaylistVersion"),
+    *("PlaylistChangeConnection", "PlaylistChangeEdge"),
     *("User", "UserConnection", "UserEdge"),
     # Whose listening one may see is decided at each event: tests/integration/test_now_playing.py.
     *("Subscription", "NowPlayingChanged", "NowPlaying", "Lagged"),
@@ -40,6 +43,7 @@ OPEN_TYPES = {
 OPEN_FIELDS_OF_PEOPLE = {
     *("id", "handle", "displayName", "avatarUrl", "createdAt"),
     *("followers", "following"),
+    "isFollowed",  # of the viewer's own: null where the credential is not for it
     "playlists",  # the loader tells the owner from others: tests/guards/test_visibility.py
 }
 # Fields that lead to entities of several kinds: their resolvers ask for the scope of each kind,

@@ -24,8 +24,10 @@ from schema.enums import ExternalIdType
 from tests.factories.music import playlist_id, user_id
 from tests.factories.operations import respond
 from tests.factories.visibility import (
+    APART,
     CROWD,
     CROWDS,
+    GONE,
     HUB,
     OWNER_OF_NONE,
     OWNERS,
@@ -73,6 +75,7 @@ TO_PEOPLE = {
     "Collaborator": 'playlist(id: "$playlist") { collaborators { $way } }',
     "SearchConnection": 'search(query: "$handle", types: [USER]) { $way }',
     "SearchEdge": 'search(query: "$handle", types: [USER]) { edges { $way } }',
+    "PlaylistChange": 'playlist(id: "$playlist") { history { nodes { $way } } }',
     "AuditEntry": 'auditLog(actorId: "$user") { nodes { $way } }',
 }
 ARGUMENTS = {
@@ -81,7 +84,13 @@ ARGUMENTS = {
     "nodes": '(ids: ["$user", "$user"])',
     "_entities": '(representations: [{__typename: "User", id: "$user"}])',
 }
-WAYS = [way for way in ways_to(GRAPH, "User") if way != ("Query", "byExternalId")]
+# An invitation is for two people to see: tests/integration/test_blocking.py looks at it.
+ELSEWHERE = {"Invitation"}
+WAYS = [
+    way
+    for way in ways_to(GRAPH, "User")
+    if way != ("Query", "byExternalId") and way[0] not in ELSEWHERE
+]
 
 
 def test_no_person_has_an_external_id() -> None:
@@ -164,6 +173,25 @@ async def test_hidden_listening_is_like_none(
         else:
             assert found == nothing, viewer
             assert list(found) == ["data"], viewer
+
+
+PERSON = f"id handle followers {{ totalCount }} {listening()}"
+
+
+@pytest.mark.parametrize("visibility", list(ListeningVisibility))
+@pytest.mark.parametrize("way", WAYS, ids=".".join)
+async def test_who_is_blocked_is_like_nobody(
+    stores: Stores, way: tuple[str, str], visibility: ListeningVisibility
+) -> None:
+    number = PEOPLE[visibility]
+    for viewer, principal in APART.items():
+        if way == ("Query", "viewer"):
+            continue
+        found = await respond(stores, query_for(way, number, PERSON), None, principal)
+        nothing = await respond(stores, query_for(way, GONE, PERSON), None, principal)
+        assert found == nothing, viewer
+        assert f"user{number}" not in str(found), viewer
+        assert covered(way, viewer) == ("errors" not in found), viewer
 
 
 @pytest.mark.parametrize("visibility", [FOLLOWERS, PRIVATE])
@@ -268,6 +296,20 @@ async def test_a_hidden_playlist_is_like_none(
             assert f"Title{number}" in str(found), viewer
         else:
             assert found == nothing, viewer
+
+
+@pytest.mark.parametrize("visibility", list(PlaylistVisibility))
+@pytest.mark.parametrize("way", PLAYLIST_WAYS, ids=".".join)
+async def test_playlists_of_who_is_blocked_are_like_none(
+    stores: Stores, way: tuple[str, str], visibility: PlaylistVisibility
+) -> None:
+    number = OWNERS[visibility]
+    for viewer, principal in APART.items():
+        found = await respond(stores, playlist_query(way, number), None, principal)
+        nothing = await respond(stores, playlist_query(way, GONE), None, principal)
+        assert found == nothing, viewer
+        assert list(found) == ["data"]
+        assert f"Title{number}" not in str(found), viewer
 
 
 @pytest.mark.parametrize("page", ['after: "%s"', 'before: "%s"', 'last: 1, before: "%s"'])

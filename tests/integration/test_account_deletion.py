@@ -99,7 +99,9 @@ async def test_nothing_is_left_anywhere_but_ids_in_the_log(
     assert await audited(empty_stores, "deleteAccount") == [("DONE", them.ann, them.ann)]
     # What others have stays: Bob, his playlist with what Ann added, charts and counts.
     assert await _of(empty_stores, them.bob) == bobs_before - {
+        "postgres blocks",
         "postgres playlist_collaborators",
+        "postgres playlist_invitations",
         "postgres playlist_followers",
         "postgres user_follows",
     }

@@ -87,7 +87,9 @@ async def test_it_holds_everything_of_the_viewers_and_no_secret(
         "format", "version", "exportedAt", "profile", "account", "externalIds", "passkeys",
         "sessions", "nowPlaying", "recommendations", "topTracks", "topArtists", "playlists",
         "securityEvents", "sharedPlaylists", "followedPlaylists", "addedToPlaylists",
-        "savedTracks", "following", "followers", "listens", "artistPlays",
+        "invitations", "shareLinks",
+        "savedTracks", "savedAlbums", "followedArtists", "blockedUsers", "following", "followers",
+        "listens", "artistPlays",
     }  # fmt: skip
     assert document["profile"]["id"] == ann
     assert document["profile"]["handle"] == "ann"
@@ -112,9 +114,19 @@ async def test_it_holds_everything_of_the_viewers_and_no_secret(
     assert [(one["playlistId"], one["role"]) for one in document["sharedPlaylists"]] == [
         (bobs, "EDITOR")
     ]
+    assert [(one["userId"], one["invitedBy"]) for one in document["invitations"]] == [
+        (str(them.bob), ann),
+        (ann, str(them.bob)),
+    ]
+    (link,) = document["shareLinks"]
+    assert link["role"] == "VIEWER"
+    assert not {"hash", "token"} & set(link)
     assert document["followedPlaylists"] == [{"playlistId": bobs}]
     assert [one["playlistId"] for one in document["addedToPlaylists"]] == [bobs] * ITEMS
     assert len(document["savedTracks"]) == ITEMS
+    assert [one["albumId"] for one in document["savedAlbums"]] == [str(track_id(1))]
+    assert [one["name"] for one in document["followedArtists"]] == ["Artist 1"]
+    assert [one["handle"] for one in document["blockedUsers"]] == ["bob"]
     assert document["following"] == [{"userId": str(them.bob), "handle": "bob"}]
     assert document["followers"] == document["following"]
     times = [one["listenedAt"] for one in document["listens"]]

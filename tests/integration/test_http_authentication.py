@@ -201,9 +201,25 @@ async def test_two_credentials_are_refused(
     refusal(await post(client, VIEWER, headers=both), 400, "BAD_USER_INPUT")
     twice = {"Cookie": f"{SESSION_COOKIE}={cookie}; {SESSION_COOKIE}=planted"} | PREFLIGHT
     refusal(await post(client, VIEWER, headers=twice), 400, "BAD_USER_INPUT")
-    headers = [("Authorization", f"Bearer {token}"), ("Authorization", "Bearer x")]
-    answer = await client.post("/graphql", json={"query": VIEWER}, headers=headers)
-    refusal(answer, 400, "BAD_USER_INPUT")
+
+
+@pytest.mark.parametrize("second", ["Bearer x", "Basic dXNlcjpwYXNzd29yZA==", "", "the same"])
+async def test_a_second_authorization_header_is_refused(
+    client: httpx2.AsyncClient, token: str, second: str
+) -> None:
+    """Of a proxy and us, each might believe another one."""
+    good = f"Bearer {token}"
+    both = [("Authorization", good), ("Authorization", good if second == "the same" else second)]
+    for headers in (both, both[::-1]):
+        answers = [
+            await client.post("/graphql", json={"query": VIEWER}, headers=headers),
+            await client.get("/graphql", params={"query": VIEWER}, headers=headers),
+            await client.get("/account/export", headers=headers),
+        ]
+        for answer in answers:
+            refusal(answer, 400, "BAD_USER_INPUT")
+    joined = {"Authorization": f"{good}, {second}"}
+    refusal(await post(client, VIEWER, headers=joined), 401, "UNAUTHENTICATED")
 
 
 @pytest.mark.parametrize(
@@ -259,6 +275,30 @@ async def test_both_preflight_headers_do(
 ) -> None:
     headers = shows(cookie, preflight=False) | {name: "true"}
     assert (await post(client, VIEWER, headers=headers)).json() == ADA
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"query": "mutation { signOutEverywhere { __typename } }"},
+        {
+            "query": "query A { __typename } mutation B { signOutEverywhere { __typename } }",
+            "operationName": "B",
+        },
+    ],
+)
+async def test_a_mutation_over_get_is_refused(
+    client: httpx2.AsyncClient, cookie: str, token: str, params: dict[str, str]
+) -> None:
+    """A link or a picture sends one, and addresses are kept by many."""
+    for headers in (shows(cookie), bearer(token), {}):
+        answer = await client.get("/graphql", params=params, headers=headers)
+        error = refusal(answer, 400, "BAD_USER_INPUT")
+        assert "GET" in error["message"]
+        sent_along = await client.post("/graphql", params=params, headers=headers)
+        assert sent_along.status_code >= 400  # an address is no body
+    assert (await post(client, VIEWER, headers=shows(cookie))).json() == ADA
+    assert (await post(client, VIEWER, headers=bearer(token))).json() == ADA
 
 
 # --- lifetimes ----------------------------------------------------------------------------------

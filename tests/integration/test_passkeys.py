@@ -15,12 +15,13 @@ from datasources.postgres.tables import users
 from datasources.records.passkeys import PasskeyRecord
 from datasources.stores import Stores
 from resolvers import passkeys
-from resolvers.context import Client
+from resolvers.context import Client, RequestContext
 from resolvers.errors import (
     Forbidden,
     InvalidInput,
     LimitExceeded,
     NotFound,
+    RateLimited,
     Unauthenticated,
     WrongCredentials,
 )
@@ -111,6 +112,29 @@ async def test_failures_of_others_do_not_limit_it(empty_stores: Stores) -> None:
         with pytest.raises(WrongCredentials):
             await ada.sign_in(origin="https://evil.example")
     assert await ada.sign_in()
+
+
+async def test_challenges_are_counted_by_network(empty_stores: Stores) -> None:
+    """Anybody may have them, and each is kept for minutes."""
+    ada = await owner(empty_stores)
+
+    def come_from(address: str) -> RequestContext:
+        return ada.house.context(client=Client(address, "test"))
+
+    asked = await asyncio.gather(
+        *(passkeys.start_passkey_sign_in(come_from(f"2001:db8::{number}")) for number in range(50)),
+        return_exceptions=True,
+    )
+    begun = [one for one in asked if isinstance(one, passkeys.PasskeyOptions)]
+    refused = [one for one in asked if isinstance(one, RateLimited)]
+    assert (len(begun), len(refused)) == (30, 20)
+    assert {one.retry_after_s for one in refused} == {300}
+    redis = empty_stores.redis
+    kept = [name async for name in redis.client.scan_iter(match=f"{redis.prefix}*challenge*")]
+    assert len(kept) == 30
+    assert await passkeys.start_passkey_sign_in(come_from("2001:db8:0:1::1"))
+    ada.house.later(301)
+    assert await passkeys.start_passkey_sign_in(come_from("2001:db8::1"))
 
 
 WRONG = {

@@ -105,6 +105,14 @@ async def test_what_is_wrong_is_said_by_types(empty_stores: Stores) -> None:
     assert kept["removePasskey"]["__typename"] == "NotFound"
 
 
+async def test_aliases_make_no_challenges_without_end(empty_stores: Stores) -> None:
+    fields = " ".join(f"a{number}: startPasskeySignIn {{ expiresInS }}" for number in range(40))
+    response = await respond(empty_stores, f"mutation {{ {fields} }}")
+    assert sum(one is not None for one in response["data"].values()) == 30
+    codes = [error["extensions"]["code"] for error in response["errors"]]
+    assert codes == ["RATE_LIMITED"] * 10
+
+
 async def test_nobody_adds_a_passkey_to_nobody(empty_stores: Stores) -> None:
     for query, variables in ((START, {}), (ADD, {"credential": {}}), (KEEP, {"id": "x"})):
         response = await respond(empty_stores, query, variables)

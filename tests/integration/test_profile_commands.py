@@ -3,7 +3,7 @@
 import pytest
 
 from datasources.ids import new_id
-from datasources.records.users import ListeningVisibility
+from datasources.records.users import ListeningVisibility, UserRecord
 from datasources.stores import Stores
 from resolvers.entities import user_by_handle
 from resolvers.errors import InvalidInput, NotFound, Unauthenticated
@@ -26,14 +26,20 @@ async def test_only_what_is_given_changes(empty_stores: Stores) -> None:
     ann = await an_account(empty_stores)
     context = context_of(empty_stores, signed_in_as(ann))
     url = "https://pictures.example/ann.png"
-    await update_profile(context, {"avatar_url": url})
-    changed = await update_profile(context, {"display_name": "  Ann   Lee "})
-    assert (changed.user.display_name, changed.user.avatar_url) == ("Ann Lee", url)
-    assert (await update_profile(context, {})).user == changed.user
-    assert (await update_profile(context, {"avatar_url": None})).user.avatar_url is None
-    seen = await update_profile(context, {"listening_visibility": ListeningVisibility.FOLLOWERS})
-    assert seen.user.listening_visibility is ListeningVisibility.FOLLOWERS
-    assert await user_by_handle(context_of(empty_stores), "ann") == seen.user
+
+    async def after(changes: dict[str, object]) -> UserRecord:
+        assert (await update_profile(context, changes)).user_id == ann
+        seen = await user_by_handle(context_of(empty_stores), "ann")
+        assert seen is not None
+        return seen
+
+    await after({"avatar_url": url})
+    changed = await after({"display_name": "  Ann   Lee "})
+    assert (changed.display_name, changed.avatar_url) == ("Ann Lee", url)
+    assert await after({}) == changed
+    assert (await after({"avatar_url": None})).avatar_url is None
+    seen = await after({"listening_visibility": ListeningVisibility.FOLLOWERS})
+    assert seen.listening_visibility is ListeningVisibility.FOLLOWERS
 
 
 async def test_search_follows_a_name(empty_stores: Stores) -> None:

@@ -1,11 +1,13 @@
 """What the graph answers, on the sample."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from auth.principal import person
+from auth.scopes import Scope
 from datasources.stores import Stores
 from resolvers.ids import global_id, parse_id
 from tests.factories.operations import ask
@@ -229,9 +231,24 @@ async def test_saved_tracks_are_the_viewers(sample_stores: Stores) -> None:
     query = "query ($ids: [ID!]!) { tracks(ids: $ids) { isSaved } }"
     ids = {"ids": [global_id("Track", track_id), global_id("Track", other)]}
     nobody = await ask(sample_stores, query, ids)
-    assert [track["isSaved"] for track in nobody["tracks"]] == [None, None]
+    assert [track["isSaved"] for track in nobody["tracks"]] == [False, False]
+    limited = replace(person(user_id), scopes=frozenset(Scope) - {Scope.LIBRARY_READ})
+    unknown = await ask(sample_stores, query, ids, limited)
+    assert [track["isSaved"] for track in unknown["tracks"]] == [None, None]
     somebody = await ask(sample_stores, query, ids, person(user_id))
     assert [track["isSaved"] for track in somebody["tracks"]] == [True, False]
+
+
+async def test_the_samples_libraries_are_newest_first(sample_stores: Stores) -> None:
+    people = await sample_stores.postgres.read(
+        text("select user_id from saved_tracks group by 1 order by count(*) desc limit 3")
+    )
+    for (user_id,) in people:
+        query = "{ viewer { savedTracks(first: 100) { totalCount nodes { savedAt } } } }"
+        found = (await ask(sample_stores, query, principal=person(user_id)))["viewer"]
+        times = [one["savedAt"] for one in found["savedTracks"]["nodes"]]
+        assert len(times) == min(100, found["savedTracks"]["totalCount"]) > 5
+        assert times == sorted(times, reverse=True)
 
 
 async def test_an_external_id_leads_to_its_entity(sample_stores: Stores) -> None:

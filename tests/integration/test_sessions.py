@@ -161,9 +161,9 @@ async def test_login_csrf_a_cookie_needs_the_preflight_header(
     assert "refresh_token" not in repr(signed)
 
 
-@pytest.mark.parametrize("kind", list(SessionKind))
+@pytest.mark.parametrize("sort", list(SessionKind))
 async def test_a_closed_account_gets_no_session(
-    empty_stores: Stores, identity: Identity, ada: UUID, kind: SessionKind
+    empty_stores: Stores, identity: Identity, ada: UUID, sort: SessionKind
 ) -> None:
     await change_account(empty_stores, ada, disabled_at=utc_now())
     demo = await add_account(empty_stores, 2, demo=True)
@@ -172,7 +172,7 @@ async def test_a_closed_account_gets_no_session(
     for person in (ada, demo, nobody):
         context = context_of(empty_stores, identity=identity, client=BROWSER)
         with pytest.raises(WrongCredentials) as caught:
-            await begin_session(context, person, kind, ("password",))
+            await begin_session(context, person, sort, ("password",))
         said.add(str(caught.value))
         assert context.reply.session_id is None
     assert len(said) == 1
@@ -360,18 +360,18 @@ async def test_signing_out_everywhere(empty_stores: Stores, identity: Identity, 
     assert await cookie_lives(empty_stores, identity, await cookie_of(empty_stores, identity, ada))
 
 
-@pytest.mark.parametrize("kind", list(SessionKind))
+@pytest.mark.parametrize("sort", list(SessionKind))
 async def test_all_but_one_session_can_end(
-    empty_stores: Stores, identity: Identity, ada: UUID, kind: SessionKind
+    empty_stores: Stores, identity: Identity, ada: UUID, sort: SessionKind
 ) -> None:
     cookie, other = [await cookie_of(empty_stores, identity, ada) for _ in range(2)]
     tokens, more = [await tokens_of(empty_stores, identity, ada) for _ in range(2)]
-    if kind is SessionKind.COOKIE:
+    if sort is SessionKind.COOKIE:
         principal = await by_cookie(empty_stores, identity, cookie)
     else:
         principal = await by_token(empty_stores, identity, tokens.access_token)
     await end_all(empty_stores, identity, principal, keep=principal.session)
-    kept = kind is SessionKind.COOKIE
+    kept = sort is SessionKind.COOKIE
     assert await cookie_lives(empty_stores, identity, cookie) is kept
     assert await token_lives(empty_stores, identity, tokens.access_token) is not kept
     assert not await cookie_lives(empty_stores, identity, other)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from zxcvbn_rs_py import zxcvbn
 
 from auth.principal import SessionKind
 from auth.settings import AuthSettings
@@ -267,6 +268,35 @@ async def test_mails_from_one_network_are_limited(empty_stores: Stores) -> None:
         await sign_up(context, "more@example.org", "more", "Ann", PASSWORD)
     elsewhere = context_from(empty_stores, identity, "2001:db8:0:1::1")
     await sign_up(elsewhere, "more@example.org", "more", "Ann", PASSWORD)
+
+
+async def test_passwords_to_be_judged_are_counted_by_network(
+    empty_stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Judging costs time, and most so where no mail is sent: it is no work for everybody."""
+    judged = []
+
+    def judge(password: str, *_: object) -> object:
+        judged.append(password)
+        return zxcvbn(password)
+
+    monkeypatch.setattr("auth.password_rules.zxcvbn", judge)
+    identity = identity_of(empty_stores)
+
+    async def try_from(address: str, password: str) -> None:
+        context = context_from(empty_stores, identity, address)
+        await sign_up(context, ANN, "ann", "Ann", password)
+
+    for number in range(60):
+        with pytest.raises(InvalidInput):
+            await try_from(f"2001:db8::{number}", "password1234")
+    assert len(judged) == 60
+    for password in ("password1234", PASSWORD):
+        with pytest.raises(RateLimited) as refused:
+            await try_from("2001:db8::ffff", password)
+        assert 3500 < refused.value.retry_after_s <= 3600
+    assert len(judged) == 60
+    await try_from("2001:db8:0:1::1", PASSWORD)  # no mail to her was counted
 
 
 async def test_a_link_to_a_sign_up_that_is_gone(empty_stores: Stores) -> None:

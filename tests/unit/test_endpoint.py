@@ -14,6 +14,7 @@ from datasources.stores import Stores
 from gateway.app import create_app
 from gateway.graphql.results import shown
 from gateway.settings import Settings
+from resolvers.settings import PlaylistSettings
 from tests.factories.operations import identity_of
 
 JSON = {"Content-Type": "application/json"}
@@ -30,7 +31,12 @@ def with_stores(app: ASGIApp) -> ASGIApp:
     identity = identity_of(NO_STORES)
 
     async def started(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"] = {"stores": NO_STORES, "identity": identity, "live": None}
+        scope["state"] = {
+            "stores": NO_STORES,
+            "identity": identity,
+            "live": None,
+            "playlists": PlaylistSettings(),
+        }
         await app(scope, receive, send)
 
     return started

@@ -165,7 +165,7 @@ def test_rsa_keys_of_windows_are_taken() -> None:
         {1: 99, 3: -7},
         {99: 99},
     ],
-    ids=str,
+    ids=["short", "long", "no point", "empty", "SHA-1", "no curve", "unknown type", "no type"],
 )
 def test_keys_that_are_weak_slow_or_none_are_not_kept(key: dict[int, Any]) -> None:
     with pytest.raises(Refused):

@@ -10,7 +10,7 @@ from graphql import (
     GraphQLInputObjectType,
     get_named_type,
     is_enum_type,
-    is_input_object_type,
+    is_required_input_field,
 )
 
 from auth.principal import person
@@ -98,14 +98,17 @@ async def test_a_wrong_literal_is_not_shown(
         assert_silent(await respond(STORES, query, None, person(new_id())))
 
 
-def _may_be_right(definition: GraphQLArgument, value: Any) -> bool:
-    """Whether an id takes numbers, or a JSON scalar all of it."""
+def _may_be_right(definition: GraphQLArgument | GraphQLInputField, value: Any) -> bool:
+    """Whether an id takes numbers, alone or in an input that needs no more; JSON takes all."""
     type_ = get_named_type(definition.type)
-    return (
-        not is_input_object_type(type_)
-        and type_.name != "String"
-        and (type_.name == "JSON" or isinstance(value, int))
-    )
+    if isinstance(type_, GraphQLInputObjectType):
+        needed = {name for name, member in type_.fields.items() if is_required_input_field(member)}
+        return (
+            isinstance(value, dict)
+            and needed == set(value) <= set(type_.fields)
+            and all(_may_be_right(type_.fields[name], one) for name, one in value.items())
+        )
+    return type_.name != "String" and (type_.name == "JSON" or isinstance(value, int))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,157 @@
+"""Blocks: whom somebody does not see, and what ends between two people when one blocks the other.
+
+A block hides both ways. Whoever reads people, or what belongs to them, for a viewer says so with
+`unhidden`. Whoever brings two people together asks `are_apart` first, in a statement of its own
+after it took `lock_pair`, or, for what is between a person and a playlist, locked the playlist.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from datasources.postgres.playlist_tables import blocks, playlist_invitations
+from datasources.postgres.tables import (
+    playlist_collaborators,
+    playlist_followers,
+    playlists,
+    user_follows,
+)
+
+_of = blocks.c
+
+
+def unhidden(person: ColumnElement[UUID], viewer: UUID | None) -> ColumnElement[bool]:
+    """Return what keeps rows of people that a viewer sees; nothing is asked for nobody.
+
+    Those whom the viewer blocked fall out, and those who blocked the viewer (`blocks`). It is NOT
+    IN and not NOT EXISTS: so it stays a filter, and the plan of what it filters the same.
+    """
+    if viewer is None:
+        return true()
+    hidden = union_all(
+        select(_of.blocked_id).where(_of.blocker_id == viewer),
+        select(_of.blocker_id).where(_of.blocked_id == viewer),
+    )
+    return person.not_in(hidden)
+
+
+async def lock_pair(connection: AsyncConnection, one: UUID, other: UUID) -> None:
+    """Let nobody else begin or end anything between two people, until the transaction ends.
+
+    To be taken before any row: then what two people are to one another changes in an order, and
+    following does not begin beside the block that ends it.
+    """
+    first, second = sorted((one, other))
+    key = func.hashtextextended(bindparam(None, f"pair {first} {second}"), 0)
+    await connection.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+async def are_apart(connection: AsyncConnection, one: UUID, other: UUID) -> bool:
+    """Return whether one of two people has blocked the other (`blocks`)."""
+    between = or_(_pair(one, other), _pair(other, one))
+    return bool((await connection.execute(select(exists().where(between)))).scalar_one())
+
+
+async def has_blocked(connection: AsyncConnection, blocker: UUID, blocked: UUID) -> bool:
+    """Return whether the first of two people has blocked the second (`blocks`)."""
+    found = await connection.execute(select(exists().where(_pair(blocker, blocked))))
+    return bool(found.scalar_one())
+
+
+async def write_block(
+    connection: AsyncConnection, blocker: UUID, blocked: UUID, at: datetime
+) -> bool:
+    """Write a block (`blocks`); return False where it is there already."""
+    row = {"blocker_id": blocker, "blocked_id": blocked, "blocked_at": at}
+    statement = insert(blocks).values(row).on_conflict_do_nothing().returning(_of.blocked_id)
+    return (await connection.execute(statement)).first() is not None
+
+
+async def remove_block(connection: AsyncConnection, blocker: UUID, blocked: UUID) -> bool:
+    """Remove a block (`blocks`); return False where there is none. What it ended stays ended."""
+    statement = delete(blocks).where(_pair(blocker, blocked)).returning(_of.blocked_id)
+    return (await connection.execute(statement)).first() is not None
+
+
+async def end_relations(connection: AsyncConnection, one: UUID, other: UUID) -> None:
+    """End all that there is between two people, both ways, under their `lock_pair`.
+
+    That is following one another (`user_follows`), invitations to each other's playlists and by
+    each other (`playlist_invitations`), collaboration on these (`playlist_collaborators`), and
+    following them (`playlist_followers`, with the count in `playlists`). Their playlists are locked
+    first: what began on one of them is found, and nothing begins.
+    """
+    theirs = select(playlists.c.id).where(playlists.c.owner_id.in_([one, other]))
+    await connection.execute(theirs.order_by(playlists.c.id).with_for_update(key_share=True))
+    follows = user_follows.c
+    await connection.execute(
+        delete(user_follows).where(
+            or_(
+                and_(follows.follower_id == one, follows.followed_id == other),
+                and_(follows.follower_id == other, follows.followed_id == one),
+            )
+        )
+    )
+    invited = playlist_invitations.c
+    await connection.execute(
+        delete(playlist_invitations).where(
+            or_(
+                _on_playlists_of(invited.playlist_id, invited.user_id, one, other),
+                and_(invited.user_id == one, invited.invited_by == other),
+                and_(invited.user_id == other, invited.invited_by == one),
+            )
+        )
+    )
+    shared = playlist_collaborators.c
+    await connection.execute(
+        delete(playlist_collaborators).where(
+            _on_playlists_of(shared.playlist_id, shared.user_id, one, other)
+        )
+    )
+    await _end_following(connection, one, other)
+
+
+async def _end_following(connection: AsyncConnection, one: UUID, other: UUID) -> None:
+    """Let two people follow none of each other's playlists, and count again."""
+    kept = playlist_followers.c
+    gone = (
+        delete(playlist_followers)
+        .where(_on_playlists_of(kept.playlist_id, kept.user_id, one, other))
+        .returning(kept.playlist_id)
+        .cte("gone")
+    )
+    await connection.execute(
+        update(playlists)
+        .where(playlists.c.id == gone.c.playlist_id)
+        .values(follower_count=playlists.c.follower_count - 1)
+    )
+
+
+def _pair(blocker: UUID, blocked: UUID) -> ColumnElement[bool]:
+    return and_(_of.blocker_id == blocker, _of.blocked_id == blocked)
+
+
+def _on_playlists_of(
+    playlist: ColumnElement[UUID], person: ColumnElement[UUID], one: UUID, other: UUID
+) -> ColumnElement[bool]:
+    """Return what keeps rows of one of two people about playlists of the other."""
+
+    def of(owner: UUID) -> ColumnElement[bool]:
+        return playlist.in_(select(playlists.c.id).where(playlists.c.owner_id == owner))
+
+    return or_(and_(person == one, of(other)), and_(person == other, of(one)))

@@ -1,0 +1,47 @@
+"""How people stand to a playlist: what is decided about it, in the transaction that acts on it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Uuid, exists, literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from datasources.postgres.playlist_tables import blocks
+from datasources.postgres.reading import columns_of
+from datasources.postgres.tables import playlist_collaborators, playlists
+from datasources.records.playlists import CollaboratorRole, PlaylistRecord
+
+_COLUMNS = columns_of(PlaylistRecord, playlists)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A playlist, and how a person stands to it: their role, and whether a block is between."""
+
+    playlist: PlaylistRecord
+    role: CollaboratorRole | None = None
+    apart: bool = False
+
+
+async def fetch_standing(
+    connection: AsyncConnection, playlist_id: UUID, user_id: UUID | None
+) -> Standing | None:
+    """Return a playlist and how a person stands to it; None where there is no such playlist.
+
+    It is what other transactions had committed when this statement began: to have nothing of it
+    change any more, lock the playlist by a statement before. Read from `playlists`,
+    `playlist_collaborators` and `blocks`.
+    """
+    person = literal(user_id, Uuid)
+    shared, block = playlist_collaborators.c, blocks.c
+    role = select(shared.role).where(shared.playlist_id == playlists.c.id, shared.user_id == person)
+    owner = playlists.c.owner_id
+    apart = exists().where(
+        or_(
+            (block.blocker_id == owner) & (block.blocked_id == person),
+            (block.blocker_id == person) & (block.blocked_id == owner),
+        )
+    )
+    row = select(*_COLUMNS, role.scalar_subquery(), apart).where(playlists.c.id == playlist_id)
+    found = (await connection.execute(row)).one_or_none()
+    return None if found is None else Standing(PlaylistRecord(*found[:-2]), found[-2], found[-1])

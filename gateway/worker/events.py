@@ -1,0 +1,43 @@
+"""Publishes events that a request could not, and removes those that were, long ago."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from datasources.postgres.outbox import remove_old
+from datasources.stores import Stores
+from gateway.background import every
+from resolvers.publishing import publish_missed
+
+log = structlog.get_logger(__name__)
+
+_SWEEP_S = 1.0
+_REMOVE_S = 600.0
+
+
+@asynccontextmanager
+async def sweeping_events(stores: Stores) -> AsyncIterator[None]:
+    """Look for events that wait, again and again, until the end of the block.
+
+    Any number of processes may: they do not get in each other's way.
+    """
+
+    async def publish() -> None:
+        if missed := await publish_missed(stores):
+            log.info("events published that were missed", events=missed)
+
+    async def remove() -> None:
+        await remove_old(stores.postgres)
+
+    tasks = [
+        asyncio.create_task(every(_SWEEP_S, "events", publish), name="events"),
+        asyncio.create_task(every(_REMOVE_S, "old events", remove), name="old events"),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
