@@ -43,6 +43,7 @@ def demo(
 
     from gateway.commands.demo_server import DemoServer, run_until_stopped
     from gateway.commands.sockets import PortTaken, listen_on
+    from gateway.server.stack import with_room
 
     given = Settings(env=Environment.DEVELOPMENT)
     port = given.port if port is None else port
@@ -76,7 +77,7 @@ def demo(
         await run_until_stopped(server, sockets, prepared)
 
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        runner.run(run())
+        with_room(lambda: runner.run(run()))
 
 
 def _say(line: str) -> None:

@@ -49,6 +49,8 @@ class ServerConfig(uvicorn.Config):
             timeout_graceful_shutdown=_LAST_GRACE_S,
             lifespan="on",
             log_config=None,
+            # It has a line for each socket, with the query in its address; ours say what counts.
+            log_level="warning",
             access_log=False,
             server_header=False,
             **options,

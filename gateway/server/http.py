@@ -48,6 +48,7 @@ class GuardedHttp(HttpToolsProtocol):
         self.limits: ConnectionSettings = getattr(config, "connection", ConnectionSettings())
         self.headers = []
         self.upgraded = False
+        self._unread = False
         self._answering: RequestResponseCycle | None = None
         self.head_open = True
         self._new_until: float | None = self.loop.time() + _FIRST_BYTES_WITHIN_S
@@ -157,10 +158,21 @@ class GuardedHttp(HttpToolsProtocol):
             self._answering.message_event.set()
         super().connection_lost(exc)
 
+    def on_response_complete(self) -> None:
+        """Go on to the next request, but not before the peer has read most of this answer."""
+        if self.flow.write_paused and not self.transport.is_closing():
+            self._unread = True
+            self.flow.pause_reading()
+        else:
+            super().on_response_complete()
+
     def resume_writing(self) -> None:
         """Note that the peer has read."""
         self._sending.moved()
         super().resume_writing()
+        if self._unread:
+            self._unread = False
+            super().on_response_complete()
 
     def sweep(self, now: float) -> None:
         """Drop the peer if its head is late, or if it hardly sends its body or reads our answer."""

@@ -171,7 +171,7 @@ def test_production_shows_less_and_logs_json(tmp_path: Path) -> None:
         misspelt = json.dumps(post(url, "{ genre { slug } }"))
         assert "Did you mean" not in misspelt
         page = httpx2.get(f"{url}/graphql", headers={"Accept": "text/html"})
-        assert page.status_code == 404
+        assert page.status_code == 406
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
     lines = [json.loads(line) for line in log.read_text().splitlines()]

@@ -2,9 +2,11 @@
 
 import asyncio
 import gc
+import re
 import tracemalloc
 from collections.abc import Callable
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -169,6 +171,15 @@ def test_a_document_takes_no_more_memory_than_is_counted(text: str) -> None:
     finally:
         tracemalloc.stop()
     assert taken <= size_of(text, document) <= 4 * taken
+
+
+def test_nothing_but_the_pipeline_runs_operations() -> None:
+    """The library's own `execute` asks for no scopes and hides nothing."""
+    root = Path(__file__).parents[2]
+    sources = [path for name in ("gateway", "schema") for path in (root / name).rglob("*.py")]
+    assert len(sources) > 100
+    bypass = re.compile(r"schema\(?\)?\.(execute|subscribe|stream)\w*\(|strawberry\.asgi")
+    assert [path.name for path in sources if bypass.search(path.read_text())] == []
 
 
 # --- executing ----------------------------------------------------------------------------------
