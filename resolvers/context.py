@@ -51,7 +51,8 @@ class Reply:
 class RequestContext:
     """One operation: who asks and from where, its loaders, the stores, the clock.
 
-    `live` is what subscriptions of this process share; None where there are none.
+    `live` is what subscriptions of this process share; None where there are none. `resume_from` is
+    the cursor that a client came back with, apart from its operation.
     """
 
     principal: Principal
@@ -63,4 +64,5 @@ class RequestContext:
     reply: Reply = field(default_factory=Reply)
     clock: Callable[[], datetime] = utc_now
     live: Live | None = None
+    resume_from: str | None = None
     playlists: PlaylistSettings = field(default_factory=PlaylistSettings)

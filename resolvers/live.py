@@ -5,18 +5,19 @@ at the same moment: what they must know is one batch for the whole process, howe
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, TypeVar
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import structlog
 
 from datasources.errors import StoreError
 from datasources.loaders.batch import Loaders
 from datasources.redis.client import Redis
-from datasources.redis.live import announce
+from datasources.redis.live import LiveEvent, announce
 from datasources.redis.live_reader import LiveReader
 from datasources.stores import Stores
 
@@ -29,6 +30,41 @@ MAX_AGE_S = 5.0
 """Nothing is delivered by a decision that is older."""
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """Events may be missing: how many (None is unknown), and the cursor to go on from, if any."""
+
+    missed: int | None = None
+    current: str | None = None
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened since the process began: see `doctor`."""
+
+    refills: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SharedEvent:
+    """What the subscribers of one event have in common: its loaders, and what was made of it.
+
+    Whether one may see something does not depend on loaders: their keys name the viewer where that
+    matters.
+    """
+
+    loaders: Loaders
+    began_at: float
+    _made: dict[Hashable, asyncio.Task[Any]] = field(default_factory=dict)
+
+    async def once(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Return what `make` gives, which runs once for a key, and to its end."""
+        task: asyncio.Task[T] | None = self._made.get(key)
+        if task is None:
+            task = self._made[key] = asyncio.create_task(make())
+        return task.result() if task.done() else await asyncio.shield(task)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +83,8 @@ class Live:
         self._stores = stores
         self._generation = Generation(Loaders(stores))
         self._deciding: set[asyncio.Task[Any]] = set()
+        self._events: WeakKeyDictionary[LiveEvent, SharedEvent] = WeakKeyDictionary()
+        self.counts = Counts()
 
     @property
     def generation(self) -> Generation:
@@ -63,6 +101,19 @@ class Live:
         """Begin a new generation, and let everybody decide with it."""
         self._generation = Generation(Loaders(self._stores))
         self.reader.wake_all()
+
+    def event(self, event: LiveEvent) -> SharedEvent:
+        """Return what the subscribers of an event share."""
+        shared = self._events.get(event)
+        if shared is None:
+            shared = SharedEvent(Loaders(self._stores), event.received_at)
+            self._events[event] = shared
+        return shared
+
+    def forget(self, event: LiveEvent, shared: SharedEvent) -> None:
+        """Share this no more: a store failed, and others try again."""
+        if self._events.get(event) is shared:
+            del self._events[event]
 
     async def shared(self, work: Coroutine[Any, Any, T]) -> T:
         """Run what uses the shared loaders to its end, even if who waits for it goes away.

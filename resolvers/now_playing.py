@@ -6,7 +6,7 @@ like somebody who plays nothing.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
 from uuid import UUID
@@ -25,18 +25,10 @@ from datasources.redis.now_playing import (
 from resolvers.context import RequestContext
 from resolvers.errors import BadUserInput, Forbidden
 from resolvers.ids import at_most_max_ids, parse_id_of
-from resolvers.live import MAX_AGE_S, Live, rights_topic
+from resolvers.live import MAX_AGE_S, Lag, Live, rights_topic
 from resolvers.permission import listeners_shown
 
 _RETRY_S = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Lag:
-    """Events may be missing: how many (None is unknown), and the cursor to go on from, if any."""
-
-    missed: int | None = None
-    current: str | None = None
 
 
 Update = NowPlayingChange | Lag

@@ -5,7 +5,7 @@ from importlib import metadata
 
 from fakeredis import FakeAsyncRedis, FakeServer
 
-from datasources.redis.client import Redis
+from datasources.redis.client import Redis, retention_of
 from datasources.redis.settings import RedisSettings
 
 
@@ -30,4 +30,6 @@ def open_embedded_redis(settings: RedisSettings) -> Redis:
     def connect(_timeout_s: float) -> FakeAsyncRedis:
         return FakeAsyncRedis(server=_server(), decode_responses=True)
 
-    return EmbeddedRedis(connect(settings.timeout_s), settings.prefix, connect)
+    return EmbeddedRedis(
+        connect(settings.timeout_s), settings.prefix, connect, retention_of(settings)
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from redis.asyncio import Redis as RedisClient
 from redis.asyncio.retry import Retry
@@ -18,6 +19,19 @@ from datasources.timing import store_call
 STORE = "redis"
 
 
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long, and how many, events of a topic are kept to resume from."""
+
+    hours: float = 24.0
+    events: int = 10_000
+
+    @property
+    def ms(self) -> int:
+        """How long in milliseconds."""
+        return int(self.hours * 3_600_000)
+
+
 class Redis:
     """A client and the prefix that all our keys share.
 
@@ -30,9 +44,11 @@ class Redis:
         client: RedisClient,
         prefix: str,
         another: Callable[[float], RedisClient] | None = None,
+        retention: Retention = Retention(),
     ) -> None:
         self.client = client
         self.prefix = prefix
+        self.retention = retention
         self._another = another
         self._breaker = Breaker(STORE)
 
@@ -102,7 +118,12 @@ def open_redis(url: str, settings: RedisSettings) -> Redis:
     except (RedisError, TypeError, ValueError) as error:
         # "Port could not be cast … as 'x'": where a password has a slash, x is a part of it.
         raise StoreUnavailable(STORE, str(error).partition(" as '")[0]) from None
-    return Redis(client, settings.prefix, connect)
+    return Redis(client, settings.prefix, connect, retention_of(settings))
+
+
+def retention_of(settings: RedisSettings) -> Retention:
+    """Return what the operator has set of how long events are kept."""
+    return Retention(settings.events_kept_hours, settings.events_kept)
 
 
 @asynccontextmanager

@@ -5,7 +5,8 @@ of the data: a Redis that was flushed, or came back without its data, begins ano
 two a reader notices everything that it has missed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 from uuid import uuid4
 
 from redis.asyncio import Redis as RedisClient
@@ -15,18 +16,27 @@ from datasources.redis.client import Redis, our_errors
 MAX_EVENTS = 20_000
 """About so many events stay in the stream: a reader that is further behind has a gap."""
 
+KEPT_MS = 24 * 60 * 60 * 1000
+"""So long after the last event the stream is gone."""
+
 START = "0-0"
 
 PUBLISH = f"""
-local function publish(fresh_epoch, topic, body)
+local function epoch_of(fresh)
   local epoch = redis.call('GET', KEYS[2])
   if not epoch then
-    epoch = fresh_epoch
+    epoch = fresh
     redis.call('SET', KEYS[2], epoch)
   end
+  return epoch
+end
+local function publish(fresh_epoch, topic, body)
+  local epoch = epoch_of(fresh_epoch)
   local seq = redis.call('INCR', KEYS[3])
   redis.call('XADD', KEYS[1], 'MAXLEN', '~', {MAX_EVENTS}, '*',
     'epoch', epoch, 'seq', seq, 'topic', topic, 'body', body)
+  redis.call('PEXPIRE', KEYS[1], {KEPT_MS})
+  return epoch
 end
 """
 """What scripts begin with that change something and tell of it: the first keys are `live_keys`."""
@@ -54,7 +64,12 @@ class Position:
     entry_id: str
 
     def is_lost_in(self, newest: "Position") -> bool:
-        """Whether the stream, whose newest place this is, is not the one we have a place in."""
+        """Whether the stream, whose newest place this is, is not the one we have a place in.
+
+        One that nothing happened in for so long that it is gone is the same.
+        """
+        if newest.entry_id == START and (newest.epoch, newest.seq) == (self.epoch, self.seq):
+            return False
         return (
             newest.epoch != self.epoch
             or newest.seq < self.seq
@@ -62,13 +77,18 @@ class Position:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class LiveEvent:
-    """Something that happened: its topic, what is told of it, and where it stands."""
+    """Something that happened: its topic, what is told of it, and where it stands.
+
+    All subscribers of a process get the same one, and not an equal one. `received_at` is of the
+    monotonic clock.
+    """
 
     topic: str
     body: str
     at: Position
+    received_at: float = field(default_factory=monotonic)
 
 
 def live_keys(redis: Redis) -> tuple[str, str, str]:

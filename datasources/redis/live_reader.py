@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from datasources.errors import StoreError, StoreTimeout, StoreUnavailable
 from datasources.redis.client import STORE, Redis
 from datasources.redis.live import LiveEvent, Position, locate, read_on
-from datasources.redis.mailbox import Mailbox
+from datasources.redis.mailbox import Box, Mailbox
 
 log = structlog.get_logger(__name__)
 
@@ -37,8 +37,8 @@ class LiveReader:
         self._redis = redis
         self._block_ms = block_ms
         self._patience_s = patience_s
-        self._mailboxes: set[Mailbox] = set()
-        self._by_topic: defaultdict[str, set[Mailbox]] = defaultdict(set)
+        self._mailboxes: set[Box] = set()
+        self._by_topic: defaultdict[str, set[Box]] = defaultdict(set)
         self._wanted = asyncio.Event()
         self._contact = asyncio.Event()
         self._at: Position | None = None
@@ -50,14 +50,20 @@ class LiveReader:
 
     @contextmanager
     def subscribed(self, topics: Collection[str]) -> Iterator[Mailbox]:
-        """Put events of these topics into a mailbox, until the end of the block."""
+        """Put the latest events of these topics into a mailbox, until the end of the block."""
         mailbox = Mailbox(topics)
+        with self.filling(mailbox):
+            yield mailbox
+
+    @contextmanager
+    def filling(self, mailbox: Box) -> Iterator[None]:
+        """Put events of its topics into a mailbox, until the end of the block."""
         self._mailboxes.add(mailbox)
         for topic in mailbox.topics:
             self._by_topic[topic].add(mailbox)
         self._wanted.set()
         try:
-            yield mailbox
+            yield
         finally:
             self._mailboxes.discard(mailbox)
             for topic in mailbox.topics:

@@ -1,9 +1,32 @@
-"""What waits for one subscriber: of each topic the newest event, however slow it is."""
+"""What waits for one subscriber: of each topic the newest event, or all of them up to a bound."""
 
 import asyncio
+from collections import deque
 from collections.abc import Collection
+from typing import Protocol
 
 from datasources.redis.live import LiveEvent
+
+MAX_EVENTS = 256
+MAX_BYTES = 1 << 20
+
+
+class Box(Protocol):
+    """What the reader of the live stream fills."""
+
+    topics: frozenset[str]
+
+    def put(self, event: LiveEvent) -> None:
+        """Take an event."""
+
+    def miss(self) -> None:
+        """Note that events may be missing."""
+
+    def lose(self) -> None:
+        """Note that the stream does not answer."""
+
+    def wake(self) -> None:
+        """Let the subscriber look around."""
 
 
 class Mailbox:
@@ -58,6 +81,72 @@ class Mailbox:
         try:
             async with asyncio.timeout(timeout_s):
                 await self._woken.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._woken.clear()
+
+
+class Backlog:
+    """All events in their order, `MAX_EVENTS` and `MAX_BYTES` at most.
+
+    What does not fit is missing, and so is what waits: the subscriber reads it where it is kept.
+    """
+
+    __slots__ = ("_bytes", "_events", "_woken", "lost", "missed", "topics")
+
+    def __init__(self, topics: Collection[str]) -> None:
+        self.topics = frozenset(topics)
+        self.lost = False
+        self.missed = False
+        self._events: deque[LiveEvent] = deque()
+        self._bytes = 0
+        self._woken = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def put(self, event: LiveEvent) -> None:
+        """Take an event behind the others."""
+        if len(self._events) >= MAX_EVENTS or self._bytes + len(event.body) > MAX_BYTES:
+            self.miss()
+        else:
+            self._events.append(event)
+            self._bytes += len(event.body)
+            self._woken.set()
+
+    def pop(self) -> LiveEvent | None:
+        """Return the event that has waited longest, None for none."""
+        if not self._events:
+            return None
+        event = self._events.popleft()
+        self._bytes -= len(event.body)
+        return event
+
+    def miss(self) -> None:
+        """Note that events may be missing: those that wait are read again with them."""
+        self._events.clear()
+        self._bytes = 0
+        self.missed = True
+        self._woken.set()
+
+    def lose(self) -> None:
+        """Note that the stream does not answer."""
+        self.lost = True
+        self._woken.set()
+
+    def wake(self) -> None:
+        """Let the subscriber look around."""
+        self._woken.set()
+
+    async def wait(self, timeout_s: float | None = None) -> None:
+        """Return when there is something to look at, or the time is over."""
+        try:
+            if timeout_s is None:
+                await self._woken.wait()
+            else:
+                async with asyncio.timeout(timeout_s):
+                    await self._woken.wait()
         except TimeoutError:
             return
         finally:

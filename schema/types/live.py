@@ -7,7 +7,7 @@ import strawberry
 from datasources.loaders.users import UserById
 from datasources.records.listening import NowPlayingChange
 from resolvers.ids import global_id
-from resolvers.now_playing import Lag
+from resolvers.live import Lag
 from schema.types.listening import NowPlaying
 from schema.types.user import User
 from schema.views import attribute, computed, loaded, view
