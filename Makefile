@@ -145,5 +145,6 @@ check-docker: setup
 
 .PHONY: clean
 clean: ## Remove what was built and installed; data in .polyphony stays
-	@rm -rf .tools .venv web/node_modules web/dist tests/clients/node_modules .mypy_cache \
-	  .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf .tools .venv web/node_modules web/dist tests/clients/node_modules \
+	  tests/clients/visits/__generated__ .mypy_cache .pytest_cache .ruff_cache \
+	  .import_linter_cache

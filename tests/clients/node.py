@@ -12,14 +12,19 @@ HERE = Path(__file__).parent
 _PATIENCE_S = 180
 
 
-async def printed_by(script: str, *arguments: str) -> Any:
-    """Return the JSON that a script prints; it has to end well."""
-    node = shutil.which("node")
-    if node is None:
+def node() -> str:
+    """Return Node, or skip the test; the clients have to be installed."""
+    found = shutil.which("node")
+    if found is None:
         pytest.skip("no node on this machine")
     assert (HERE / "node_modules").is_dir(), "the clients are missing: run `make clients`"
+    return found
+
+
+async def printed_by(script: str, *arguments: str) -> Any:
+    """Return the JSON that a script prints; it has to end well."""
     process = await asyncio.create_subprocess_exec(
-        node,
+        node(),
         str(HERE / script),
         *arguments,
         stdout=asyncio.subprocess.PIPE,

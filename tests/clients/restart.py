@@ -1,0 +1,141 @@
+"""Lets clients visit a demo that restarts meanwhile, and returns what they have seen."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+
+from tests.plugins.server import ROOT, DemoProcess, demo_data, running_demo
+
+DEADLINE_S = 120  # reached only by what hangs
+QUICK = {"POLYPHONY_STOP_DELAY_S": "0", "POLYPHONY_STOP_WINDOW_S": "1"}
+SIGN_IN = """mutation ($password: String!) {
+  signIn(input: {login: "ada", password: $password, session: TOKENS}) {
+    ... on SignedIn { tokens { accessToken } }
+  }
+}"""
+TRACKS = '{ search(query: "a", types: [TRACK], first: 2) { nodes { ... on Track { id title } } } }'
+PLAY = """mutation ($track: ID!) {
+  setNowPlaying(input: {trackId: $track}) { ... on NowPlayingSet { nowPlaying { startedAt } } }
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ada:
+    """The listener of a demo: her token is good before a restart and after."""
+
+    url: str
+    token: str
+
+    def ask(self, query: str, **variables: str) -> Any:
+        """Return the data of an answer without errors."""
+        answer = httpx2.post(
+            self.url,
+            json={"query": query, "variables": variables},
+            headers={"Authorization": f"Bearer {self.token}"},
+            timeout=DEADLINE_S,
+        ).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def tracks(self) -> list[dict[str, str]]:
+        """Return id and title of two tracks."""
+        found: list[dict[str, str]] = self.ask(TRACKS)["search"]["nodes"]
+        return found
+
+    def play(self, track: str) -> None:
+        """Say that she plays a track."""
+        assert self.ask(PLAY, track=track)["setNowPlaying"]["nowPlaying"]
+
+
+def ada_of(demo: DemoProcess) -> Ada:
+    """Sign in on a demo that has just been made: it prints the password."""
+    url = demo.address()
+    password = re.search(r"^ *ada +(\S+)", demo.stdout.read_text(), re.MULTILINE)
+    assert password
+    body = {"query": SIGN_IN, "variables": {"password": password[1]}}
+    answer = httpx2.post(url, json=body, timeout=DEADLINE_S).json()
+    return Ada(url, answer["data"]["signIn"]["tokens"]["accessToken"])
+
+
+@contextmanager
+def restarted(folder: Path, port: int) -> Iterator[DemoProcess]:
+    """Yield the demo that follows on one that has stopped."""
+    with running_demo(folder, "--port", str(port), environment=QUICK) as again:
+        again.address()
+        yield again
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A client that runs, and files with what it says."""
+
+    process: "subprocess.Popen[bytes]"
+    stdout: Path
+    stderr: Path
+
+    def wait_for(self, lines: int) -> None:
+        """Return when it has said so much, or has ended."""
+        deadline = time.monotonic() + DEADLINE_S
+        while self.stdout.read_text().count("\n") < lines and self.process.poll() is None:
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.05)
+
+    def seen(self) -> dict[str, Any]:
+        """Return the objects that it has printed as one, and what it complains of."""
+        found: dict[str, Any] = {"complaints": self.stderr.read_text()}
+        for line in self.stdout.read_text().splitlines():
+            found |= json.loads(line)
+        return found
+
+
+def visits(clients: Mapping[str, Sequence[str]], logs: Path) -> dict[str, dict[str, Any]]:
+    """Return what each client has seen: commands, which get the ids of two tracks.
+
+    All are there at once. When each has said that it follows Ada, the demo restarts, and then she
+    plays the other track.
+    """
+    with demo_data() as folder, ExitStack() as leaving:
+        with running_demo(folder, environment=QUICK) as demo:
+            ada = ada_of(demo)
+            first, second = (track["id"] for track in ada.tracks())
+            place = urlsplit(ada.url)
+            env = {**os.environ, "POLYPHONY_HOST": place.netloc, "POLYPHONY_TOKEN": ada.token}
+            all_ = {
+                name: leaving.enter_context(_visit([*command, first, second], env, logs / name))
+                for name, command in clients.items()
+            }
+            for visit in all_.values():
+                visit.wait_for(1)
+            assert demo.stop(signal.SIGTERM) == 0
+        assert place.port
+        with restarted(folder, place.port):
+            ada.play(second)
+            for visit in all_.values():
+                visit.wait_for(2)
+        return {name: visit.seen() for name, visit in all_.items()}
+
+
+@contextmanager
+def _visit(command: Sequence[str], env: dict[str, str], log: Path) -> Iterator[Visit]:
+    stdout, stderr = log.with_suffix(".out"), log.with_suffix(".err")
+    with stdout.open("wb") as out, stderr.open("wb") as err:
+        process = subprocess.Popen(  # noqa: S603  our own commands
+            command, cwd=ROOT, env=env, stdout=out, stderr=err
+        )
+    try:
+        yield Visit(process, stdout, stderr)
+    finally:
+        process.kill()
+        process.wait()

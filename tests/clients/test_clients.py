@@ -1,0 +1,66 @@
+"""The clients that docs/clients.md shows, as it sets them up, against a server that restarts."""
+
+import json
+import shutil
+import sys
+from typing import Any
+
+import pytest
+from fasteners import InterProcessLock
+
+from tests.clients.node import HERE, node
+from tests.clients.restart import visits
+
+JAVASCRIPT = ["graphql-ws", "graphql-sse", "apollo", "urql", "relay"]
+PYTHON = ["gql"]
+every_client = pytest.mark.parametrize("client", [*JAVASCRIPT, *PYTHON])
+
+
+def command(client: str) -> list[str]:
+    if client in PYTHON:
+        return [sys.executable, "-W", "error", "-m", "tests.clients.visits.gql_visit"]
+    return [node(), str(HERE / "visits/visit.mjs"), client]
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> dict[str, Any]:
+    """What the clients have seen. One restart is for all of them, and for all workers of a run."""
+    folder = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        folder = folder.parent
+    kept = folder / "clients.json"
+    with InterProcessLock(kept.with_suffix(".lock")):
+        if not kept.exists():
+            logs = tmp_path_factory.mktemp("clients")
+            clients = [*JAVASCRIPT, *PYTHON] if shutil.which("node") else PYTHON
+            found = visits({client: command(client) for client in clients}, logs)
+            kept.write_text(json.dumps(found))
+        everything: dict[str, Any] = json.loads(kept.read_text())
+        return everything
+
+
+@pytest.fixture
+def visit(seen: dict[str, Any], client: str) -> dict[str, Any]:
+    """What one of them has seen."""
+    command(client)  # or there is no Node here
+    one: dict[str, Any] = seen[client]
+    assert "ready" in one, one
+    return one
+
+
+@every_client
+def test_queries_mutations_and_errors(visit: dict[str, Any], client: str) -> None:
+    ready = visit["ready"]
+    assert ready["handle"] == "ada"
+    assert ready["playlists"] == 2
+    assert ready["played"] == "NowPlayingSet"
+    # Relay has no place for the code of a field that is null.
+    field = "Error: Relay: Unexpected response payload - check server logs for details."
+    assert ready["field"] == (field if client == "relay" else ["BAD_USER_INPUT"])
+    assert ready["request"] == ready["subscription"] == ["BAD_USER_INPUT"]
+
+
+@every_client
+def test_a_subscription_comes_back_after_a_restart(visit: dict[str, Any]) -> None:
+    assert visit.get("back") == {"handle": "ada"}, visit
+    assert visit["complaints"] == ""
