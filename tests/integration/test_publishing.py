@@ -20,7 +20,9 @@ from datasources.postgres.outbox import oldest_unpublished, remove_old, try_lock
 from datasources.postgres.playlist_tables import outbox
 from datasources.records.events import EventRecord
 from datasources.redis.client import Redis, open_redis
+from datasources.redis.event_log import read_live
 from datasources.redis.events import append_events
+from datasources.redis.live import START, read_on
 from datasources.redis.settings import RedisSettings
 from datasources.stores import Stores
 from gateway.settings import Settings
@@ -50,8 +52,10 @@ async def _numbers(stores: Stores, subject: UUID, topic: str = "playlist") -> li
 
 
 async def _live(stores: Stores, subject: UUID) -> list[int]:
+    """Return the numbers of a subject that the live stream tells."""
     entries = await _entries(stores.redis, "live")
-    return [int(one["seq"]) for one in entries if one["subject"] == str(subject)]
+    told = [one["body"] for one in entries if one["topic"] == f"playlist:{subject}"]
+    return [int(body.partition(" ")[0]) for body in told]
 
 
 async def _waiting(stores: Stores) -> int:
@@ -62,14 +66,17 @@ async def test_events_are_in_both_streams_with_number_and_epoch(empty_stores: St
     subject, redis = new_id(), empty_stores.redis
     await _write(empty_stores, subject, 1, 2)
     await publish(empty_stores, subject)
-    epoch = await redis.client.get(redis.key("events", "epoch"))
+    epoch = await redis.client.get(redis.key("live", "epoch"))
     expected = [
         {"seq": str(seq), "epoch": epoch, "event": orjson.dumps({"n": seq}).decode()}
         for seq in (1, 2)
     ]
     assert await _entries(redis, "events", "playlist", subject) == expected
-    about: dict[str, Any] = {"topic": "playlist", "subject": str(subject)}
-    assert await _entries(redis, "live") == [about | one for one in expected]
+    told = await read_on(redis, redis.client, START, block_ms=1)
+    logged = [read_live(event) for event in told]
+    assert [
+        (one.cursor.topic, one.cursor.epoch, one.cursor.seq, one.payload) for one in logged if one
+    ] == [(f"playlist:{subject}", epoch, seq, orjson.dumps({"n": seq}).decode()) for seq in (1, 2)]
     assert await _waiting(empty_stores) == 0
     day_ms = 24 * 60 * 60 * 1000
     for name in (("events", "playlist", subject), ("events", "playlist", subject, "seq")):
@@ -143,7 +150,7 @@ async def test_after_a_flush_publishing_goes_on_in_a_new_epoch(empty_stores: Sto
     subject, redis = new_id(), empty_stores.redis
     await _write(empty_stores, subject, 1, 2)
     await publish(empty_stores, subject)
-    before = await redis.client.get(redis.key("events", "epoch"))
+    before = await redis.client.get(redis.key("live", "epoch"))
     async for key in redis.client.scan_iter(match=f"{redis.prefix}*"):
         await redis.client.delete(key)
     await _write(empty_stores, subject, 3)
@@ -230,8 +237,8 @@ async def test_three_sweepers_keep_the_order(empty_stores: Stores) -> None:
         assert await _numbers(empty_stores, subject) == list(range(1, count + 1))
     live: dict[str, list[int]] = {}
     for entry in await _entries(empty_stores.redis, "live"):
-        live.setdefault(entry["subject"], []).append(int(entry["seq"]))
-    assert live == {str(subject): list(range(1, count + 1)) for subject in subjects}
+        live.setdefault(entry["topic"], []).append(int(entry["body"].partition(" ")[0]))
+    assert live == {f"playlist:{subject}": list(range(1, count + 1)) for subject in subjects}
 
 
 class _Away(Redis):
