@@ -6,7 +6,7 @@ been told meanwhile. Where events may be missing, they are read again from where
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar
@@ -271,10 +271,11 @@ class _Following(Generic[P]):
                 self._live.forget(event, shared)
                 await self._bear(error)
         self._failing_since = None
-        if told is None:
+        if told is None:  # it is not kept as it was told: what is there is
+            self._backlog.miss()
             return None
         self._cursor, self._seq = told.cursor, told.seq
-        return Told(told.seq, told.cursor, told.value, shared)
+        return replace(told, shared=shared)
 
     async def _bear(self, error: StoreError) -> None:
         """Wait for a store that does not answer, for 5 seconds in all.

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from auth.policy import PlaylistAction, may_do
+from auth.principal import Principal
 from datasources.postgres.client import Connection
 from datasources.postgres.playlist_standing import Standing, fetch_standing
 from datasources.records.playlists import CollaboratorRole, PlaylistRecord
 from resolvers.context import RequestContext
 from resolvers.errors import Forbidden, NotFound
 
-__all__ = ["PlaylistAction", "playlist_for"]
+__all__ = ["PlaylistAction", "may_read", "playlist_for"]
 
 _FOR_OWNERS: Mapping[PlaylistAction, str] = {
     PlaylistAction.UPDATE: "Only its owner changes what a playlist says of itself.",
@@ -33,17 +34,22 @@ async def playlist_for(
         Forbidden: they may read it, but not do this.
     """
     standing = await fetch_standing(connection, playlist_id, context.principal.user_id)
-    if standing is None or not _may(context, PlaylistAction.READ, standing):
+    if standing is None or not may_read(context.principal, standing):
         raise NotFound("There is no such playlist.")
-    if not _may(context, action, standing):
+    if not _may(context.principal, action, standing):
         raise Forbidden(_why(action, standing))
     return standing.playlist
 
 
-def _may(context: RequestContext, action: PlaylistAction, standing: Standing) -> bool:
+def may_read(principal: Principal, standing: Standing | None) -> bool:
+    """Whether a playlist is there for a caller who stands to it like this; None is no playlist."""
+    return standing is not None and _may(principal, PlaylistAction.READ, standing)
+
+
+def _may(principal: Principal, action: PlaylistAction, standing: Standing) -> bool:
     if standing.apart:
         return False
-    return may_do(context.principal, action, standing.playlist, standing.role)
+    return may_do(principal, action, standing.playlist, standing.role)
 
 
 def _why(action: PlaylistAction, standing: Standing) -> str:

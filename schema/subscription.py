@@ -7,10 +7,15 @@ import strawberry
 from strawberry import federation
 from strawberry.types import Info
 
+from datasources.records.changes import ChangeRecord
 from resolvers.context import RequestContext
+from resolvers.event_stream import Told
+from resolvers.live import Lag
 from resolvers.now_playing import Update, now_playing_updates
-from schema.permissions import LISTENS
+from resolvers.playlist_changed import playlist_changes
+from schema.permissions import LISTENS, PLAYLISTS
 from schema.types.live import NowPlayingUpdate
+from schema.types.playlist_changed import PlaylistChangedUpdate
 
 
 async def _now_playing(
@@ -24,12 +29,36 @@ async def _now_playing(
     return await now_playing_updates(info.context, user_ids)
 
 
+async def _playlist_changed(
+    info: Info[RequestContext, None],
+    id: Annotated[strawberry.ID, strawberry.argument(description="Which playlist.")],  # noqa: A002  the argument's name
+    after: Annotated[
+        str | None,
+        strawberry.argument(
+            description="Where to go on: the `cursor` of the last event, or the playlist's version."
+        ),
+    ] = None,
+) -> AsyncIterator[Told[ChangeRecord] | Lag]:
+    """Follow the changes of a playlist."""
+    return await playlist_changes(info.context, id, after)
+
+
 @strawberry.type(
     description="Live updates. Rights are decided again all the time: what is withdrawn ends."
 )
 class Subscription:
     """All subscriptions."""
 
+    playlist_changed = federation.field(
+        resolver=_playlist_changed,
+        is_subscription=True,
+        graphql_type=PlaylistChangedUpdate,
+        directives=PLAYLISTS.directives,
+        description=(
+            "The changes to the items of a playlist, each once and in order: those behind `after`,"
+            " and then each as it is made. Without `after`, from now on."
+        ),
+    )
     now_playing = federation.field(
         resolver=_now_playing,
         is_subscription=True,

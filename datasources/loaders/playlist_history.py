@@ -1,11 +1,11 @@
-"""Loaders of what became of playlists: their changes, items by id, and lists as they were."""
+"""Loaders of what became of playlists, items by id, lists as they were, and who may see them."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 
 from datasources.loaders.batch import Batch, PagedBatch
 from datasources.loaders.sources import from_postgres, pages_from_postgres
-from datasources.postgres import playlist_history, playlist_versions, playlists
+from datasources.postgres import playlist_history, playlist_standing, playlist_versions, playlists
 from datasources.records.changes import ListVersion
 from datasources.records.page import Page, PageRequest
 from datasources.records.playlists import PlaylistItemRecord
@@ -20,6 +20,8 @@ HistoryOfPlaylist = PagedBatch(
 MissedChanges = Batch("MissedChanges", from_postgres(playlist_history.fetch_missed))
 ItemById = Batch("ItemById", from_postgres(playlists.fetch_items_by_ids))
 VersionsOfPlaylist = Batch("VersionsOfPlaylist", from_postgres(playlist_versions.fetch_versions))
+StandingOf = Batch("StandingOf", from_postgres(playlist_standing.fetch_standings))
+"""How somebody stands to a playlist; keys are (playlist, person), with None for nobody."""
 
 
 async def _pages(

@@ -1,13 +1,16 @@
 """How people stand to a playlist: what is decided about it, in the transaction that acts on it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Uuid, exists, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from datasources.postgres.client import Postgres
 from datasources.postgres.playlist_tables import blocks
-from datasources.postgres.reading import columns_of
+from datasources.postgres.reading import columns_of, unnest_columns
 from datasources.postgres.tables import playlist_collaborators, playlists
 from datasources.records.playlists import CollaboratorRole, PlaylistRecord
 
@@ -33,6 +36,37 @@ async def fetch_standing(
     `playlist_collaborators` and `blocks`.
     """
     person = literal(user_id, Uuid)
+    row = select(*_COLUMNS, *_standing_of(person)).where(playlists.c.id == playlist_id)
+    found = (await connection.execute(row)).one_or_none()
+    return None if found is None else Standing(PlaylistRecord(*found[:-2]), found[-2], found[-1])
+
+
+async def fetch_standings(
+    postgres: Postgres, pairs: Sequence[tuple[UUID, UUID | None]]
+) -> Mapping[tuple[UUID, UUID | None], Standing]:
+    """Return how people stand to playlists, by (playlist, person), in one statement.
+
+    A playlist that is not there is left out. Read from `playlists`, `playlist_collaborators` and
+    `blocks`.
+    """
+    asked = unnest_columns(
+        "asked",
+        playlist_id=([playlist for playlist, _ in pairs], Uuid()),
+        person=([person for _, person in pairs], Uuid()),
+    ).c
+    statement = select(*_COLUMNS, asked.person, *_standing_of(asked.person)).where(
+        playlists.c.id == asked.playlist_id
+    )
+    found = {}
+    for row in await postgres.read(statement):
+        *columns, person, role, apart = row
+        playlist = PlaylistRecord(*columns)
+        found[playlist.id, person] = Standing(playlist, role, apart)
+    return found
+
+
+def _standing_of(person: ColumnElement[UUID | None]) -> tuple[ColumnElement[Any], ...]:
+    """Return the columns of the role of a person in a playlist, and of a block between."""
     shared, block = playlist_collaborators.c, blocks.c
     role = select(shared.role).where(shared.playlist_id == playlists.c.id, shared.user_id == person)
     owner = playlists.c.owner_id
@@ -42,6 +76,4 @@ async def fetch_standing(
             (block.blocker_id == person) & (block.blocked_id == owner),
         )
     )
-    row = select(*_COLUMNS, role.scalar_subquery(), apart).where(playlists.c.id == playlist_id)
-    found = (await connection.execute(row)).one_or_none()
-    return None if found is None else Standing(PlaylistRecord(*found[:-2]), found[-2], found[-1])
+    return role.scalar_subquery(), apart
