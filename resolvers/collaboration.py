@@ -15,6 +15,7 @@ from resolvers.audit import entry
 from resolvers.context import RequestContext
 from resolvers.errors import Forbidden, InvalidInput, LimitExceeded, NotFound
 from resolvers.idempotency import change
+from resolvers.notifying import NewNotification, NotificationKind, publish_told, tell
 from resolvers.playlist_access import playlist_for
 from resolvers.playlist_commands import make_room
 from resolvers.playlist_input import id_in
@@ -41,9 +42,10 @@ class CollaboratorInvited:
 
 @dataclass(frozen=True, slots=True)
 class InvitationAccepted:
-    """Which playlist the caller works on now."""
+    """Which playlist the caller works on now, and whose it is."""
 
     playlist_id: UUID
+    owner_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +114,15 @@ async def invite_collaborator(
         if await are_apart(connection, caller, person):
             raise NotFound(_NOBODY)
         await _check_room(connection, playlist, person)
-        await collaboration.put_invitation(
-            connection, playlist, person, role, caller, context.clock()
-        )
+        now = context.clock()
+        if await collaboration.put_invitation(connection, playlist, person, role, caller, now):
+            kind = NotificationKind.INVITATION
+            await tell(connection, NewNotification(person, kind, now, caller, playlist, role))
         return CollaboratorInvited(playlist, person)
 
-    return await change(context, work)
+    invited = await change(context, work)
+    await publish_told(context.stores, person)
+    return invited
 
 
 async def accept_invitation(context: RequestContext, playlist_id: str) -> InvitationAccepted:
@@ -138,9 +143,11 @@ async def accept_invitation(context: RequestContext, playlist_id: str) -> Invita
         if playlist is None or role is None:
             raise NotFound(_NO_INVITATION)
         await join(context, connection, playlist, caller, role)
-        return InvitationAccepted(id_)
+        return InvitationAccepted(id_, playlist.owner_id)
 
-    return await change(context, work)
+    accepted = await change(context, work)
+    await publish_told(context.stores, accepted.owner_id, caller)
+    return accepted
 
 
 async def decline_invitation(context: RequestContext, playlist_id: str) -> InvitationDeclined:
@@ -265,9 +272,13 @@ async def transfer_playlist(
             connection,
             entry(context, "transferPlaylist", subject_id=person, playlist=str(playlist)),
         )
+        given = NotificationKind.PLAYLIST_SHARED
+        await tell(connection, NewNotification(person, given, context.clock(), caller, playlist))
         return PlaylistTransferred(playlist)
 
-    return await change(context, work)
+    transferred = await change(context, work)
+    await publish_told(context.stores, person)
+    return transferred
 
 
 # --- parts --------------------------------------------------------------------------------------

@@ -108,6 +108,8 @@ async def _document(context: RequestContext, user_id: UUID) -> AsyncIterator[byt
         "savedTracks": rows.iter_saved_tracks(postgres, user_id),
         "savedAlbums": rows.iter_saved_albums(postgres, user_id),
         "followedArtists": rows.iter_followed_artists(postgres, user_id),
+        "notifications": rows.iter_notifications(postgres, user_id),
+        "notificationPreferences": rows.iter_notification_preferences(postgres, user_id),
         "blockedUsers": rows.iter_blocked(postgres, user_id),
         "following": rows.iter_following(postgres, user_id),
         "followers": rows.iter_followers(postgres, user_id),

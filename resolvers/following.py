@@ -10,6 +10,7 @@ from datasources.records.external_ids import EntityKind
 from resolvers.context import RequestContext
 from resolvers.errors import InvalidInput, NotFound
 from resolvers.idempotency import change
+from resolvers.notifying import NewNotification, NotificationKind, publish_told, tell
 from resolvers.playlist_input import id_in
 from resolvers.signed_in import signed_in
 
@@ -36,10 +37,17 @@ async def follow_user(context: RequestContext, user_id: str) -> UserFollowChange
 
     async def work(connection: Connection) -> UserFollowChanged:
         await _check_visible(connection, caller, person)
-        new = await follows.write_follow(connection, caller, person, context.clock())
+        now = context.clock()
+        new = await follows.write_follow(connection, caller, person, now)
+        if new:
+            kind = NotificationKind.NEW_FOLLOWER
+            await tell(connection, NewNotification(person, kind, now, actor_id=caller))
         return UserFollowChanged(person, int(new))
 
-    return await change(context, work)
+    followed = await change(context, work)
+    if followed.changed:
+        await publish_told(context.stores, person)
+    return followed
 
 
 async def unfollow_user(context: RequestContext, user_id: str) -> UserFollowChanged:

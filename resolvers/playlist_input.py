@@ -43,7 +43,7 @@ def link_id_in(path: tuple[str, ...], text: str) -> UUID:
     Raises:
         InvalidInput: it is none.
     """
-    return _typed_id(path, SHARE_LINK, text, _NO_LINK)
+    return typed_id_in(path, SHARE_LINK, text, _NO_LINK)
 
 
 def item_id_in(path: tuple[str, ...], text: str) -> UUID:
@@ -52,10 +52,15 @@ def item_id_in(path: tuple[str, ...], text: str) -> UUID:
     Raises:
         InvalidInput: it is none.
     """
-    return _typed_id(path, ITEM, text, _NO_ITEM)
+    return typed_id_in(path, ITEM, text, _NO_ITEM)
 
 
-def _typed_id(path: tuple[str, ...], type_name: str, text: str, words: str) -> UUID:
+def typed_id_in(path: tuple[str, ...], type_name: str, text: str, words: str) -> UUID:
+    """Return the UUID in an id of this type, which stands there in the arguments.
+
+    Raises:
+        InvalidInput: it is none; in these words.
+    """
     try:
         name, _, value = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(":")
         id_ = UUID(value)

@@ -1,5 +1,7 @@
 """What must hold while somebody joins a playlist or leaves it, and what they are told if not."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from datasources.postgres.blocks import are_apart, lock_pair
@@ -9,6 +11,7 @@ from datasources.postgres.playlist_writes import fetch_owner, lock_playlist
 from datasources.records.playlists import CollaboratorRole, PlaylistRecord
 from resolvers.context import RequestContext
 from resolvers.errors import LimitExceeded
+from resolvers.notifying import NewNotification, NotificationKind, tell
 
 MAX_COLLABORATORS = 100
 """How many people a playlist may be shared with."""
@@ -44,6 +47,8 @@ async def join(
 ) -> bool:
     """Let a person work on a playlist that is locked; False where they may do as much already.
 
+    Both sides are told: see `publish_told` for after the commit.
+
     Raises:
         LimitExceeded: it has 100 collaborators.
     """
@@ -54,5 +59,17 @@ async def join(
         return False
     if has is None and await count_collaborators(connection, playlist.id) >= MAX_COLLABORATORS:
         raise LimitExceeded(f"A playlist has {MAX_COLLABORATORS} collaborators at most.")
-    await put_collaborator(connection, playlist.id, person_id, role, context.clock())
+    now = context.clock()
+    await put_collaborator(connection, playlist.id, person_id, role, now)
+    if has is None:
+        await tell(connection, *_joined(playlist, person_id, role, now))
     return True
+
+
+def _joined(
+    playlist: PlaylistRecord, person_id: UUID, role: CollaboratorRole, at: datetime
+) -> Iterable[NewNotification]:
+    """Return what the owner is told, and the person, who has just done it and knows."""
+    owner_id, shared = playlist.owner_id, NotificationKind.PLAYLIST_SHARED
+    yield NewNotification(owner_id, shared, at, person_id, playlist.id, role)
+    yield NewNotification(person_id, shared, at, owner_id, playlist.id, role, read=True)

@@ -31,6 +31,8 @@ from resolvers.audit import entry
 from resolvers.context import RequestContext
 from resolvers.cookie_sessions import cookie_session
 from resolvers.errors import Forbidden, WrongCredentials
+from resolvers.new_devices import is_new_device, new_device
+from resolvers.notifying import publish_told, tell
 from resolvers.proof import WRONG, may_be_used, rests_on
 
 log = structlog.get_logger(__name__)
@@ -71,7 +73,7 @@ async def begin_session(
     A cookie's session gets a new id, and ends the one that the request came with. Where there are
     `MAX_SESSIONS` of its kind, it ends the one that was unused for longest. `shown` is the account
     whose password and second factor fitted, or the passkey: with others in their place since then,
-    or one where there was none, nobody is let in.
+    or one where there was none, nobody is let in. From a new device, the person is told of it.
 
     Raises:
         WrongCredentials: they have no account, or one that is closed, or what was shown is void:
@@ -97,6 +99,7 @@ async def begin_session(
             raise WrongCredentials(WRONG)
         if not await _holds(connection, account, shown):
             raise WrongCredentials(WRONG)
+        new = await is_new_device(context, connection, user_id, kind)
         written = entry(context, "signIn", actor_id=user_id, kind=kind.value, how=list(how))
         await audit.record(connection, written)
         if kind is SessionKind.TOKENS:
@@ -104,6 +107,10 @@ async def begin_session(
             tokens = await _begin_family(context, connection, account, now)
         else:
             await cookie.begin(account, now, MAX_SESSIONS)
+        if new:
+            await tell(connection, new_device(context, user_id))
+    if new:
+        await publish_told(context.stores, user_id)
     context.identity.revocations.revoke(*ended)
     return SignedIn(user, tokens)
 

@@ -16,6 +16,7 @@ from datasources.records.playlists import CollaboratorRole
 from resolvers.context import RequestContext
 from resolvers.errors import InvalidInput, LimitExceeded, NotFound
 from resolvers.idempotency import change
+from resolvers.notifying import publish_told
 from resolvers.playlist_access import playlist_for
 from resolvers.playlist_input import id_in, link_id_in
 from resolvers.playlist_joining import join, locked_with
@@ -49,9 +50,10 @@ class ShareLinkCreated:
 
 @dataclass(frozen=True, slots=True)
 class ShareLinkRedeemed:
-    """Which playlist the caller works on now."""
+    """Which playlist the caller works on now, and whose it is."""
 
     playlist_id: UUID
+    owner_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +124,11 @@ async def redeem_share_link(context: RequestContext, token: str) -> ShareLinkRed
             raise NotFound(_OVER)
         if await join(context, connection, playlist, caller, link.role):
             await share_links.spend_link(connection, link.id)
-        return ShareLinkRedeemed(playlist.id)
+        return ShareLinkRedeemed(playlist.id, playlist.owner_id)
 
-    return await change(context, work)
+    redeemed = await change(context, work)
+    await publish_told(context.stores, redeemed.owner_id, caller)
+    return redeemed
 
 
 async def revoke_share_link(context: RequestContext, share_link_id: str) -> ShareLinkRevoked:

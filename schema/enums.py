@@ -14,6 +14,7 @@ from datasources.records.audit import AuditResult
 from datasources.records.changes import ChangeKind
 from datasources.records.external_ids import EntityKind, ExternalSource
 from datasources.records.listening import ListeningRange
+from datasources.records.notifications import NotificationKind
 from datasources.records.playlists import CollaboratorRole, PlaylistVisibility
 from datasources.records.recommendations import RecommendationSource
 from datasources.records.users import ListeningVisibility
@@ -130,6 +131,21 @@ _described(
         ChangeKind.UNDO: "An earlier change was turned back.",
     },
     name="PlaylistChangeKind",
+)
+_described(
+    NotificationKind,
+    "What a notification is about.",
+    {
+        NotificationKind.NEW_FOLLOWER: "Somebody follows the viewer.",
+        NotificationKind.INVITATION: "Somebody asks the viewer to work on a playlist.",
+        NotificationKind.PLAYLIST_SHARED: (
+            "Somebody works on a playlist of the viewer's from now on, or the viewer on somebody"
+            " else's; or somebody gave the viewer theirs."
+        ),
+        NotificationKind.NEW_DEVICE: (
+            "Somebody signed in to the account from a device that was not seen before."
+        ),
+    },
 )
 _described(
     RecommendationSource,

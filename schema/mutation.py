@@ -7,6 +7,7 @@ from schema.mutations.collaboration import CollaborationMutations
 from schema.mutations.deletion import DeletionMutations
 from schema.mutations.library import LibraryMutations
 from schema.mutations.listening import ListeningMutations
+from schema.mutations.notifications import NotificationMutations
 from schema.mutations.passkeys import PasskeyMutations
 from schema.mutations.playlist_items import PlaylistItemMutations
 from schema.mutations.playlists import PlaylistMutations
@@ -28,5 +29,6 @@ class Mutation(
     PlaylistMutations,
     PlaylistItemMutations,
     CollaborationMutations,
+    NotificationMutations,
 ):
     """All mutations."""

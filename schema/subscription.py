@@ -8,13 +8,16 @@ from strawberry import federation
 from strawberry.types import Info
 
 from datasources.records.changes import ChangeRecord
+from datasources.records.notifications import NotificationRecord
 from resolvers.context import RequestContext
 from resolvers.event_stream import Told
 from resolvers.live import Lag
+from resolvers.notified import notifications
 from resolvers.now_playing import Update, now_playing_updates
 from resolvers.playlist_changed import playlist_changes
-from schema.permissions import LISTENS, PLAYLISTS
+from schema.permissions import ACCOUNT, LISTENS, PLAYLISTS
 from schema.types.live import NowPlayingUpdate
+from schema.types.notification_received import NotificationUpdate
 from schema.types.playlist_changed import PlaylistChangedUpdate
 
 
@@ -43,6 +46,19 @@ async def _playlist_changed(
     return await playlist_changes(info.context, id, after)
 
 
+async def _notifications(
+    info: Info[RequestContext, None],
+    after: Annotated[
+        str | None,
+        strawberry.argument(
+            description="Where to go on: the `cursor` of the last event, or of the inbox."
+        ),
+    ] = None,
+) -> AsyncIterator[Told[NotificationRecord] | Lag]:
+    """Follow what the viewer is told."""
+    return await notifications(info.context, after)
+
+
 @strawberry.type(
     description="Live updates. Rights are decided again all the time: what is withdrawn ends."
 )
@@ -67,5 +83,15 @@ class Subscription:
         description=(
             "What people play: first what they play now, then each change, the latest of each"
             " person. Whose listening is not shown to the viewer plays nothing."
+        ),
+    )
+    notifications = federation.field(
+        resolver=_notifications,
+        is_subscription=True,
+        graphql_type=NotificationUpdate,
+        directives=ACCOUNT.directives,
+        description=(
+            "What the viewer is told, each once and in order: what is in the inbox behind `after`,"
+            " and then what comes. Without `after`, from now on."
         ),
     )

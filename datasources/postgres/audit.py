@@ -9,6 +9,7 @@ from sqlalchemy import (
     Select,
     Uuid,
     case,
+    exists,
     func,
     literal,
     literal_column,
@@ -40,6 +41,13 @@ async def record_once(connection: AsyncConnection, entry: AuditRecord) -> None:
     """Write an entry, or nothing where there is one of its id already (`audit_log`)."""
     statement = insert(audit_log).values(**asdict(entry))
     await connection.execute(statement.on_conflict_do_nothing(index_elements=["id"]))
+
+
+async def has_signed_in(connection: AsyncConnection, user_id: UUID) -> bool:
+    """Return whether a person has signed in before (`audit_log`)."""
+    log = audit_log.c
+    before = exists().where(log.actor_id == user_id, log.action == "signIn")
+    return bool((await connection.execute(select(before))).scalar_one())
 
 
 async def fetch_entries(

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from datasources.postgres.notification_tables import notifications
 from datasources.postgres.playlist_tables import blocks, playlist_invitations
 from datasources.postgres.tables import (
     playlist_collaborators,
@@ -92,9 +93,10 @@ async def end_relations(connection: AsyncConnection, one: UUID, other: UUID) -> 
     """End all that there is between two people, both ways, under their `lock_pair`.
 
     That is following one another (`user_follows`), invitations to each other's playlists and by
-    each other (`playlist_invitations`), collaboration on these (`playlist_collaborators`), and
-    following them (`playlist_followers`, with the count in `playlists`). Their playlists are locked
-    first: what began on one of them is found, and nothing begins.
+    each other (`playlist_invitations`), collaboration on these (`playlist_collaborators`),
+    following them (`playlist_followers`, with the count in `playlists`), and what they were told of
+    each other (`notifications`). Their playlists are locked first: what began on one of them is
+    found, and nothing begins.
     """
     theirs = select(playlists.c.id).where(playlists.c.owner_id.in_([one, other]))
     await connection.execute(theirs.order_by(playlists.c.id).with_for_update(key_share=True))
@@ -124,6 +126,15 @@ async def end_relations(connection: AsyncConnection, one: UUID, other: UUID) -> 
         )
     )
     await _end_following(connection, one, other)
+    told = notifications.c
+    await connection.execute(
+        delete(notifications).where(
+            or_(
+                and_(told.user_id == one, told.actor_id == other),
+                and_(told.user_id == other, told.actor_id == one),
+            )
+        )
+    )
 
 
 async def _end_following(connection: AsyncConnection, one: UUID, other: UUID) -> None:

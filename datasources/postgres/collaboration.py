@@ -7,7 +7,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, cast, delete, extract, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    cast,
+    delete,
+    extract,
+    func,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -114,8 +125,8 @@ async def put_invitation(
     role: CollaboratorRole,
     invited_by: UUID,
     at: datetime,
-) -> None:
-    """Invite a person, or again in another role (`playlist_invitations`)."""
+) -> bool:
+    """Invite a person; False for again, maybe in another role (`playlist_invitations`)."""
     row = {
         "playlist_id": playlist_id,
         "user_id": user_id,
@@ -124,11 +135,12 @@ async def put_invitation(
         "invited_at": at,
     }
     statement = insert(playlist_invitations).values(row)
-    await connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["playlist_id", "user_id"], set_={"role": statement.excluded.role}
-        )
+    again = statement.on_conflict_do_update(
+        index_elements=["playlist_id", "user_id"], set_={"role": statement.excluded.role}
     )
+    # No update leaves it so.
+    is_new: ColumnElement[bool] = literal_column("xmax = 0", Boolean)
+    return bool((await connection.execute(again.returning(is_new))).scalar_one())
 
 
 async def take_invitation(
@@ -196,6 +208,22 @@ async def fetch_invitations_of_users(
         order=[microseconds, theirs.playlist_id],
         record=InvitationRecord,
     )
+
+
+async def fetch_invitations_to(
+    postgres: Postgres, playlist_ids: Sequence[UUID], person: UUID | None
+) -> Mapping[UUID, InvitationRecord]:
+    """Return a person's open invitations to some playlists, by the playlist's id.
+
+    Read from `playlist_invitations` and `playlists`.
+    """
+    theirs = playlist_invitations.c
+    rows = await postgres.read(
+        select(*_INVITATION)
+        .join(playlists, playlists.c.id == theirs.playlist_id)
+        .where(any_of(theirs.playlist_id, playlist_ids), theirs.user_id == person)
+    )
+    return {row[0]: InvitationRecord(*row) for row in rows}
 
 
 async def count_invitations_of_users(postgres: Postgres, ids: Sequence[UUID]) -> Mapping[UUID, int]:

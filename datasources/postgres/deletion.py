@@ -27,6 +27,11 @@ from datasources.postgres.account_tables import (
     token_families,
 )
 from datasources.postgres.client import Postgres
+from datasources.postgres.notification_tables import (
+    inboxes,
+    notification_preferences,
+    notifications,
+)
 from datasources.postgres.playlist_tables import (
     ADDERS,
     artist_follows,
@@ -88,7 +93,8 @@ async def remove_belongings(postgres: Postgres, user_id: UUID) -> None:
 
     Playlists with their items, followers and search entries; what they followed, saved and worked
     on. What they added to the playlists of others stays there, added by nobody, and so does what
-    the history of these tells of them.
+    the history of these tells of them. What they were told goes, and what others were told of
+    them.
 
     Raises:
         StoreUnavailable, StoreTimeout: the store did not answer; what is removed stays removed.
@@ -107,6 +113,10 @@ async def remove_belongings(postgres: Postgres, user_id: UUID) -> None:
     await _remove(postgres, blocks, blocks.c.blocked_id == user_id)
     await _remove(postgres, user_follows, user_follows.c.follower_id == user_id)
     await _remove(postgres, user_follows, user_follows.c.followed_id == user_id)
+    await _remove(postgres, notifications, notifications.c.user_id == user_id)
+    await _remove(postgres, notifications, notifications.c.actor_id == user_id)
+    for own in (notification_preferences, inboxes):
+        await _remove(postgres, own, own.c.user_id == user_id)
     await _remove(postgres, idempotent_requests, idempotent_requests.c.principal == str(user_id))
 
 

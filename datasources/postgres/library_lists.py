@@ -5,12 +5,24 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, cast, extract, or_, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Uuid,
+    cast,
+    extract,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 
+from datasources.postgres.blocks import unhidden
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import fetch_pages
 from datasources.postgres.playlist_tables import artist_follows, blocks, saved_albums
-from datasources.postgres.reading import columns_of, fetch_counts
+from datasources.postgres.reading import columns_of, fetch_by_ids, fetch_counts
 from datasources.postgres.tables import (
     albums,
     artists,
@@ -114,6 +126,18 @@ async def count_followed_playlists(postgres: Postgres, ids: Sequence[UUID]) -> M
     of = playlist_followers.c
     read = of.playlist_id.in_(select(playlists.c.id).where(_readable(of.user_id)))
     return await fetch_counts(postgres, of.user_id, ids, read)
+
+
+async def fetch_readable_playlists(
+    postgres: Postgres, ids: Sequence[UUID], viewer: UUID | None
+) -> Mapping[UUID, PlaylistRecord]:
+    """Return those of some playlists that a viewer reads; no others are in it.
+
+    Read from `playlists`, `playlist_collaborators` and `blocks`.
+    """
+    shown = unhidden(playlists.c.owner_id, viewer)
+    readable = _readable(literal(viewer, Uuid))
+    return await fetch_by_ids(postgres, PlaylistRecord, playlists, ids, shown, readable)
 
 
 def _readable(reader: ColumnElement[UUID]) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, Table, literal, or_, select, tuple
 
 from datasources.postgres.account_tables import audit_log
 from datasources.postgres.client import Postgres
+from datasources.postgres.notification_tables import notification_preferences, notifications
 from datasources.postgres.playlist_tables import (
     artist_follows,
     blocks,
@@ -178,6 +179,21 @@ def iter_following(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
 def iter_followers(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
     """Yield who follows a person: `user_id` and `handle` (`user_follows`, `users`)."""
     return _iter_people(postgres, user_follows.c.follower_id, user_follows.c.followed_id == user_id)
+
+
+def iter_notifications(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield what a person was told, the oldest first, with ids and no names (`notifications`)."""
+    hidden = {"user_id", "in_app", "in_digest"}
+    columns = [column for column in notifications.c if column.name not in hidden]
+    statement = select(*columns).where(notifications.c.user_id == user_id)
+    return _iter(postgres, statement, [notifications.c.seq])
+
+
+def iter_notification_preferences(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield how a person said that they want to be told (`notification_preferences`)."""
+    theirs = notification_preferences.c
+    statement = select(theirs.kind, theirs.in_app, theirs.email_digest)
+    return _iter(postgres, statement.where(theirs.user_id == user_id), [theirs.kind])
 
 
 def iter_security_events(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:

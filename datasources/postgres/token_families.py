@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from datasources.postgres.account_tables import accounts, refresh_tokens, token_families
@@ -37,6 +37,15 @@ async def insert_family(
             expires_at=expires_at,
         )
     )
+
+
+async def has_family_from(
+    connection: AsyncConnection, user_id: UUID, device: str, address: str
+) -> bool:
+    """Return whether a person signed in with such a device from an address (`token_families`)."""
+    theirs = token_families.c
+    same = (theirs.user_id == user_id, theirs.device == device, theirs.address == address)
+    return bool((await connection.execute(select(exists().where(*same)))).scalar_one())
 
 
 async def insert_refresh_token(

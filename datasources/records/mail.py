@@ -21,6 +21,7 @@ class MailTemplate(StrEnum):
     PASSKEY_ADDED = "PASSKEY_ADDED"  # user_id
     TOKEN_REUSED = "TOKEN_REUSED"  # noqa: S105  user_id; an occasion, not a token
     ACCOUNT_DELETED = "ACCOUNT_DELETED"  # email
+    NOTIFICATION_DIGEST = "NOTIFICATION_DIGEST"  # user_id, mailed_at: which notifications
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ async def _work(settings: Settings, *, once: bool) -> "Tally":
     from gateway.identity import open_identity
     from gateway.worker.events import sweeping_events
     from gateway.worker.loop import Worker
+    from gateway.worker.notifications import queue_digests, tending_notifications
     from gateway.worker.run import duties, kinds_done_by
     from resolvers.publishing import publish_missed
 
@@ -56,13 +57,17 @@ async def _work(settings: Settings, *, once: bool) -> "Tally":
         # An embedded Redis is in the memory of the server: nobody else reaches its streams.
         publishes = settings.redis.url is not None
         if once:
+            await queue_digests(stores.postgres)
             tally = await one.drain(stop)
             if publishes:
                 await publish_missed(stores)
             return tally
         left = ", ".join(kind for kind in wanted if kind not in kinds)
         log.info("worker starts", does=", ".join(done_here), leaves_to_the_server=left or "nothing")
-        async with sweeping_events(stores) if publishes else nullcontext():
+        async with (
+            sweeping_events(stores) if publishes else nullcontext(),
+            tending_notifications(stores.postgres),
+        ):
             await one.run(stop)
         log.info("worker stopped", done=one.tally.done, failed=one.tally.failed)
         return one.tally

@@ -20,18 +20,21 @@ from datasources.postgres.mail_recipients import (
     prolong_sign_up,
 )
 from datasources.postgres.mail_tokens import mint
+from datasources.postgres.notification_digests import fetch_digest
 from datasources.records.accounts import MailTokenPurpose
 from datasources.records.jobs import JobRecord
 from datasources.records.mail import Mail, MailTemplate
+from gateway.worker.digests import digest_words
 from gateway.worker.loop import JobFailed
 from gateway.worker.rendering import render
 from gateway.worker.words import HAS_ACCOUNT, WORDS, Words, said
 
-CONFIRM, RESET, ACCOUNT, SIGN_IN = (
+CONFIRM, RESET, ACCOUNT, SIGN_IN, NOTIFICATIONS = (
     "/account/confirm",
     "/account/reset",
     "/account",
     "/account/sign-in",
+    "/account/notifications",
 )
 
 Payload = Mapping[str, Any]
@@ -94,6 +97,8 @@ class MailDuty:
                 return await self._change(connection, payload)
             case MailTemplate.RESET_PASSWORD:
                 return await self._reset(connection, payload)
+            case MailTemplate.NOTIFICATION_DIGEST:
+                return await self._digest(connection, payload)
             case MailTemplate.EMAIL_CHANGED | MailTemplate.ACCOUNT_DELETED:
                 return Letter(payload["email"], self._render(WORDS[template], ACCOUNT))
             case _:
@@ -145,6 +150,17 @@ class MailDuty:
         token = await mint(connection, purpose, owner.user_id, owner.email, lifetime)
         words = WORDS[MailTemplate.RESET_PASSWORD]
         return Letter(owner.email, self._render(words, RESET, token, lifetime=said(lifetime)))
+
+    async def _digest(self, connection: Connection, payload: Payload) -> Letter | None:
+        owner = await find_by_id(connection, UUID(payload["user_id"]))
+        mailed_at = datetime.fromisoformat(payload["mailed_at"])
+        if owner is None:
+            return None
+        parts = await fetch_digest(connection, owner.user_id, mailed_at)
+        if not parts:
+            return None
+        words, values = digest_words(parts)
+        return Letter(owner.email, self._render(words, NOTIFICATIONS, **values))
 
     def _render(self, words: Words, path: str, token: str = "", **values: str) -> Mail:
         public_url = self._identity.public_url

@@ -13,6 +13,7 @@ from gateway.worker.deletion import DeletionDuty
 from gateway.worker.events import sweeping_events
 from gateway.worker.loop import Duty, Worker
 from gateway.worker.mails import MailDuty
+from gateway.worker.notifications import tending_notifications
 from gateway.worker.sessions import SessionsDuty
 
 
@@ -28,7 +29,7 @@ async def running_worker(
     stop = asyncio.Event()
     working = asyncio.create_task(worker.run(stop), name="worker")
     try:
-        async with sweeping_events(stores):
+        async with sweeping_events(stores), tending_notifications(stores.postgres):
             yield
     finally:
         stop.set()

@@ -1,7 +1,7 @@
 """What mails say: our own words, so that nobody writes through us.
 
-All that others chose in them is the handle of a sign-up, which has no room for a sentence or a
-link with its scheme, and the address that the mail goes to.
+All that others chose in them are handles, which have no room for a sentence or a link with its
+scheme, and the address that the mail goes to.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ class Words:
     button: str = ""
 
 
-_NOT_YOU = (
+NOT_YOU = (
     "If this was not you, somebody else may be in your account: choose a new password at once,"
     " which ends all other sessions, and look at what has happened lately."
 )
@@ -75,17 +75,17 @@ WORDS: Mapping[MailTemplate, Words] = {
     ),
     MailTemplate.PASSWORD_CHANGED: Words(
         "Your password was changed",
-        ("The password of your account at Polyphony was changed.", _NOT_YOU),
+        ("The password of your account at Polyphony was changed.", NOT_YOU),
         "Look at your account",
     ),
     MailTemplate.SECOND_FACTOR_CHANGED: Words(
         "Your second factor was changed",
-        ("This has happened in your account at Polyphony: {change}", _NOT_YOU),
+        ("This has happened in your account at Polyphony: {change}", NOT_YOU),
         "Look at your account",
     ),
     MailTemplate.PASSKEY_ADDED: Words(
         "A passkey was added",
-        ("A passkey was added to your account at Polyphony: it can sign in with it.", _NOT_YOU),
+        ("A passkey was added to your account at Polyphony: it can sign in with it.", NOT_YOU),
         "Look at your account",
     ),
     MailTemplate.TOKEN_REUSED: Words(
@@ -98,6 +98,17 @@ WORDS: Mapping[MailTemplate, Words] = {
             "If it happens again, change your password, which ends all sessions.",
         ),
         "Look at your account",
+    ),
+    MailTemplate.NOTIFICATION_DIGEST: Words(
+        "What is new for you",
+        (
+            "This has happened at Polyphony, and you have not read it yet.",
+            (
+                "You get this mail because you asked for it, once a day at most. To get no more of"
+                " them, say so where you say how you want to be told."
+            ),
+        ),
+        "How you are told",
     ),
     MailTemplate.ACCOUNT_DELETED: Words(
         "Your account was deleted",

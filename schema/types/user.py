@@ -17,6 +17,7 @@ from datasources.loaders.listening import (
     TopArtistsOfUser,
     TopTracksOfUser,
 )
+from datasources.loaders.notifications import NotificationsOfUser, PreferencesOfUser
 from datasources.loaders.playlists import PlaylistsOfUser
 from datasources.loaders.recommendations import RecommendationsOfUser
 from datasources.loaders.users import FollowersOfUser, FollowingOfUser
@@ -30,6 +31,7 @@ from schema.types.artist import Artist
 from schema.types.entity import Node, marked
 from schema.types.library import BlockedUser, SavedAlbum, SavedTrack
 from schema.types.listening import Listen, NowPlaying
+from schema.types.notification import NotificationConnection, NotificationPreference
 from schema.types.playlist import Playlist
 from schema.types.ranking import RankedArtistConnection, RankedTrackConnection
 from schema.types.recommendation import TrackRecommendationConnection
@@ -150,6 +152,20 @@ class User(Node):
         allowed=ONESELF,
         access=LIBRARY,
         description=f"People whom the viewer blocked, the last one first. {_OWN}",
+    )
+    notifications: NotificationConnection | None = paged(
+        NotificationsOfUser,
+        key="id",
+        allowed=ONESELF,
+        access=ACCOUNT,
+        description=f"What the viewer was told, the newest first, for 90 days. {_OWN}",
+    )
+    notification_preferences: list[NotificationPreference] | None = loaded(
+        PreferencesOfUser,
+        key="id",
+        allowed=ONESELF,
+        access=ACCOUNT,
+        description=f"How the viewer is told, by kind. {_OWN}",
     )
     email: str | None = loaded(
         AccountOfUser,
