@@ -12,6 +12,7 @@ from datasources.mongo.client import open_mongo
 from datasources.postgres.migrate import pending_migrations
 from datasources.postgres.outbox import oldest_unpublished
 from datasources.redis.client import open_redis
+from datasources.redis.live_metrics import fetch_metrics, sum_metrics
 from datasources.settings import StoreSettings
 from datasources.stores import Stores, open_stores
 
@@ -23,7 +24,8 @@ _LATE = timedelta(minutes=1)
 class Diagnosis:
     """One store. `where` has no password; `problem` and `advice` are there where one is.
 
-    `events` says of PostgreSQL how many events wait to be published, and how long the oldest has.
+    `events` says of PostgreSQL how many events wait to be published, and how long the oldest has;
+    `live` of Redis how live updates go in the processes that are running.
     """
 
     store: str
@@ -33,6 +35,7 @@ class Diagnosis:
     latency_ms: float | None
     migrations: str = ""
     events: str = ""
+    live: str = ""
     problem: str | None = None
     advice: str | None = None
 
@@ -48,13 +51,14 @@ async def diagnose(settings: StoreSettings) -> list[Diagnosis]:
         postgres, mongo, redis = (wrong.get(one.store, one) for one in checks)
         pending = await _pending(stores) if postgres.ok else None
         waiting = await _waiting(stores) if pending == [] else None
+        live = await _live(stores) if redis.ok and settings.redis.url else ""
     files = f"files under {settings.data_dir}"
     memory = "memory of each process"
     first_store = _with_migrations(_diagnosis(postgres, settings.postgres.url, files), pending)
     return [
         with_events(first_store, waiting),
         _diagnosis(mongo, settings.mongo.url, memory),
-        _diagnosis(redis, settings.redis.url, memory),
+        replace(_diagnosis(redis, settings.redis.url, memory), live=live),
     ]
 
 
@@ -126,6 +130,18 @@ async def _waiting(stores: Stores) -> tuple[int, datetime | None] | None:
         return await oldest_unpublished(stores.postgres)
     except StoreError:
         return None
+
+
+async def _live(stores: Stores) -> str:
+    try:
+        processes = await fetch_metrics(stores.redis)
+    except StoreError:
+        return ""
+    every = sum_metrics(list(processes.values()))
+    return (
+        f"{len(processes)} processes, {every.subscribers} subscribers, lag {every.lag_ms} ms,"
+        f" {every.dropped} connections dropped, {every.refills} refills"
+    )
 
 
 async def _pending(stores: Stores) -> list[str] | None:

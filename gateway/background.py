@@ -11,6 +11,7 @@ from auth.keyring import REFRESH_S as KEYS_EVERY_S
 from auth.revocations import REFRESH_S as REVOCATIONS_EVERY_S
 from datasources.errors import StoreError
 from datasources.stores import Stores
+from gateway.live_metrics import measured
 from resolvers.context import utc_now
 from resolvers.live import Live
 
@@ -42,7 +43,8 @@ async def live_updates(stores: Stores) -> AsyncIterator[Live]:
     live = Live(stores)
     task = asyncio.create_task(live.run())
     try:
-        yield live
+        async with measured(stores, live):
+            yield live
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -42,9 +42,14 @@ class Lag:
 
 @dataclass(slots=True)
 class Counts:
-    """What happened since the process began: see `doctor`."""
+    """What happened since the process began.
+
+    `refills` counts how often a subscriber read where events are kept, since some may have been
+    missing; `dropped` the connections whose clients read too slowly.
+    """
 
     refills: int = 0
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,6 +9,8 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from time import time
 
 import structlog
 from redis.asyncio import Redis as RedisClient
@@ -28,6 +30,19 @@ PAUSE_S = 0.1
 SECOND_CHANCE_S = 0.5  # where this process itself stood still, the first try tells nothing
 
 
+@dataclass(slots=True)
+class ReaderCounts:
+    """What happened since the process began; `lag_ms` is of the slowest event since it was set.
+
+    An event's lag is from when it was written to when it is in the mailboxes.
+    """
+
+    reads: int = 0
+    events: int = 0
+    misses: int = 0
+    lag_ms: int = 0
+
+
 class LiveReader:
     """Reads while `run` runs. Everything happens in the event loop's thread."""
 
@@ -42,6 +57,7 @@ class LiveReader:
         self._wanted = asyncio.Event()
         self._contact = asyncio.Event()
         self._at: Position | None = None
+        self.counts = ReaderCounts()
 
     @property
     def subscribers(self) -> int:
@@ -138,6 +154,7 @@ class LiveReader:
             at = self._placed(await locate(self._redis, client))
             self._contact.set()
         events = await read_on(self._redis, client, at.entry_id, block_ms=self._block_ms)
+        self._count(events)
         for event in events:
             self._deliver(event)
         if not events:
@@ -160,7 +177,16 @@ class LiveReader:
         for mailbox in self._by_topic.get(event.topic, ()):
             mailbox.put(event)
 
+    def _count(self, events: list[LiveEvent]) -> None:
+        counts = self.counts
+        counts.reads += 1
+        counts.events += len(events)
+        if events:
+            lag_ms = int(time() * 1000) - int(events[0].at.entry_id.partition("-")[0])
+            counts.lag_ms = max(counts.lag_ms, lag_ms)
+
     def _miss(self) -> None:
+        self.counts.misses += 1
         log.warning("live events may be missing", subscribers=len(self._mailboxes))
         for mailbox in self._mailboxes:
             mailbox.miss()

@@ -41,6 +41,8 @@ def doctor(
     for one in diagnoses:
         if one.events:
             typer.echo(f"{one.store}: of the events to be published, {one.events}.")
+        if one.live:
+            typer.echo(f"{one.store}: live updates in {one.live}.")
     problems = [one for one in diagnoses if one.advice]
     for one in problems:
         typer.echo(f"{one.store}: {one.problem}. {one.advice}")

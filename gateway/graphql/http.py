@@ -6,7 +6,7 @@ body, document. `X-Request-Id` and the answers to defects come from further out.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from time import perf_counter
@@ -126,7 +126,8 @@ async def _run(
         if edge.stream is None:
             raise not_acceptable("There are no streams of events here.")
         draining: Draining = request.state.draining
-        return await edge.stream(request, prepared, edge.pipeline, make_context, draining)
+        resuming = partial(_resumed, request, make_context)
+        return await edge.stream(request, prepared, edge.pipeline, resuming, draining)
     context = make_context()
     began = perf_counter()
     work = partial(execute, edge.pipeline, prepared, context, timeout_s)
@@ -147,6 +148,12 @@ async def _run(
         stores=stores.seconds,
     )
     return response
+
+
+def _resumed(request: Request, make_context: Callable[[], RequestContext]) -> RequestContext:
+    """Return the context of a stream that goes on where a browser's `EventSource` lost it."""
+    last = request.headers.get("last-event-id") if request.method == "GET" else None
+    return replace(make_context(), resume_from=last or None)
 
 
 async def _batch(

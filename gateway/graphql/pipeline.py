@@ -7,7 +7,8 @@ may stand between them (limits, costs, stored documents) gets typed values and g
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from time import perf_counter
 from typing import Any, TypeGuard, cast
 
@@ -22,16 +23,18 @@ from graphql.execution import (
     Executor,
     create_source_event_stream,
     execute_subscription_event,
-    map_source_to_response_event,
 )
 from strawberry.execution import optimized_is_awaitable
 
 from gateway.graphql.documents import Documents
 from gateway.graphql.request import OperationRequest
 from gateway.graphql.results import Result, failed, request_failed, shown, timed_out
+from gateway.graphql.sharing import Sharing
 from resolvers.audit import record_denials
 from resolvers.context import RequestContext
 from resolvers.errors import Refusal
+from resolvers.event_stream import Told
+from resolvers.live import Lag
 from schema.build import Schema
 from schema.selection import check_scopes
 
@@ -146,6 +149,8 @@ async def subscribe(
 ) -> AsyncIterator[Result]:
     """Start a subscription; return its results, each made with a context of its own.
 
+    Those who would read the same of an event share one result, and the loaders of all.
+
     The results are an async generator: close it (`contextlib.aclosing`), or cancel the task that
     iterates, and the source ends. A source that fails ends with a result that says so.
 
@@ -164,34 +169,55 @@ async def subscribe(
     await record_denials(context)
     if isinstance(source, ExecutionResult):
         raise RequestFailed(pipeline, list(source.errors or ()), validated=True)
-    return _results(pipeline, executor, source, make_context)
+    return _results(pipeline, prepared, executor, source, make_context)
 
 
 async def _results(
     pipeline: Pipeline,
+    prepared: Prepared,
     executor: Executor[Any],
     source: Any,
     make_context: Callable[[], RequestContext],
 ) -> AsyncIterator[Result]:
-    context: RequestContext = executor.context_value
-
-    def per_event(event: Executor[Any]) -> Any:
-        nonlocal context
-        context = event.context_value = make_context()
-        return execute_subscription_event(event)
-
-    stream = map_source_to_response_event(executor, source, per_event)
-    async with aclosing(stream):
+    request_id = executor.context_value.request_id
+    sharing = Sharing(prepared.document, prepared.operation_name, prepared.variables)
+    async with aclosing(source):
         while True:
             try:
-                outcome = await anext(stream)
+                told = await anext(source)
+                context = make_context()
+                request_id = context.request_id
+                shared = told.shared if isinstance(told, Told) else None
+                if shared is None:
+                    result = await _of_event(pipeline, executor, told, context)
+                else:
+                    context = replace(context, loaders=shared.loaders)
+                    work = partial(_of_event, pipeline, executor, told, context)
+                    result = await shared.once(sharing.key(context.principal), work)
             except StopAsyncIteration:
                 return
             except Exception as error:  # noqa: BLE001  a defect, or a store that is down
-                yield failed(error, context.request_id)
+                yield failed(error, request_id)
                 return
-            yield _shown(pipeline, outcome, context)
-            await record_denials(context)
+            yield result
+
+
+async def _of_event(
+    pipeline: Pipeline, executor: Executor[Any], told: object, context: RequestContext
+) -> Result:
+    event = executor.build_per_event_executor(told)
+    event.context_value = context
+    outcome = execute_subscription_event(event)
+    if executor.is_awaitable(outcome):
+        outcome = await outcome
+    result = _shown(pipeline, cast("ExecutionResult", outcome), context)
+    await record_denials(context)
+    match told:
+        case Told(cursor=cursor, shared=shared):
+            return replace(result, cursor=cursor, pushed=shared is not None)
+        case Lag(current=cursor):
+            return replace(result, cursor=cursor)
+    return result
 
 
 def _parsed(pipeline: Pipeline, text: str) -> DocumentNode:

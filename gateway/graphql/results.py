@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -21,12 +21,17 @@ class Result:
     """The answer to an operation, or to one event of a subscription.
 
     `executed` says that it was run: only then the response has `data`, though it may be null.
+    `cursor` is where a subscription goes on behind it. One that is `pushed` is never skipped: it is
+    sent after the others, and who is too far behind loses the connection.
     """
 
     data: Any = None
     errors: Sequence[GraphQLFormattedError] = ()
     extensions: dict[str, Any] | None = None
     executed: bool = True
+    cursor: str | None = None
+    pushed: bool = False
+    encoded: list[bytes] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def code(self) -> str | None:
@@ -46,8 +51,10 @@ class Result:
 
 
 def encode(result: Result) -> bytes:
-    """Return the JSON of a result's response."""
-    return encode_json(result.response())
+    """Return the JSON of a result's response, which is made once."""
+    if not result.encoded:
+        result.encoded.append(encode_json(result.response()))
+    return result.encoded[0]
 
 
 def encode_json(value: object) -> bytes:

@@ -58,8 +58,8 @@ class Operations:
     """Those that run on a socket, by the ids that the client gave them.
 
     None is begun while the peer does not take what is sent, and a subscription makes its next event
-    when the last was taken: what is to be skipped for slow clients, or is too much for them, its
-    source knows.
+    when the last was taken: what is to be skipped for slow clients its source knows. What is never
+    skipped is put behind the rest, and the outlet knows when that is too much.
     """
 
     def __init__(
@@ -148,7 +148,8 @@ class Operations:
                 async for result in events:
                     if not self._next(operation, result):
                         return
-                    await self._outlet.room()
+                    if not result.pushed:
+                        await self._outlet.room()
         else:
             context = self._make_context(operation.request_id)
             result = await execute(self._pipeline, prepared, context, self._timeout_s)

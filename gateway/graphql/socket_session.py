@@ -22,6 +22,7 @@ from gateway.graphql.settings import TransportSettings
 from gateway.graphql.socket_credentials import renewed_rights, rights_at_init
 from gateway.graphql.socket_operations import Operations
 from gateway.graphql.sockets import Sockets
+from gateway.live_metrics import count_dropped
 from gateway.server.draining import Draining
 from resolvers.context import RequestContext
 
@@ -142,6 +143,8 @@ class SocketSession:
             self._give_up()
 
     def _give_up(self) -> None:
+        if self._closing is None:
+            count_dropped(self.connection)
         self._queue.drop()
         self.close(Closing(frames.TRY_AGAIN, "You read too slowly"))
 

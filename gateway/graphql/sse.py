@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from time import monotonic
 from typing import cast
 
 import structlog
@@ -18,7 +19,9 @@ from gateway.authentication import credential_of
 from gateway.graphql.pipeline import Pipeline, Prepared, RequestFailed, subscribe
 from gateway.graphql.results import Result, encode, failed, refused
 from gateway.graphql.rights import RightsWatch, rights_of
+from gateway.graphql.send_queue import GRACE_S, MAX_BYTES, MAX_EVENTS
 from gateway.graphql.socket_operations import Events
+from gateway.live_metrics import count_dropped
 from gateway.server.draining import Draining
 from resolvers.context import RequestContext
 from schema.errors import ErrorCode
@@ -68,8 +71,9 @@ def single(result: Result) -> Response:
 
 
 def next_event(result: Result) -> bytes:
-    """Return one event: JSON has no line breaks of its own."""
-    return b"event: next\ndata: %b\n\n" % encode(result)
+    """Return one event, with its cursor as its id: JSON has no line breaks of its own."""
+    named = b"" if result.cursor is None else b"id: %b\n" % result.cursor.encode()
+    return b"event: next\n%bdata: %b\n\n" % (named, encode(result))
 
 
 class EventResponse(Response):
@@ -94,8 +98,11 @@ class EventResponse(Response):
         self._events = events
         self._draining = draining
         self.rights = rights_of(make_context().principal, credential_of(request.headers))
-        # What is to be sent; None is the end. The source makes the next event when one is sent.
+        # What is to be sent; None is the end. The source makes the next event when one is sent, but
+        # for what is never skipped.
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._waiting_bytes = 0
+        self._waiting_since: float | None = None
         self._reading: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  the shape of an application
@@ -139,12 +146,34 @@ class EventResponse(Response):
         try:
             async with aclosing(self._events):
                 async for result in self._events:
-                    self._queue.put_nowait(next_event(result))
-                    await self._queue.join()
+                    self._put(next_event(result))
+                    if not result.pushed:
+                        await self._queue.join()
+                    elif self._behind():
+                        self._give_up()
+                        return
         except Exception as error:  # noqa: BLE001  whatever it is, the client is told in its form
             self._queue.put_nowait(next_event(failed(error, self._request.state.request_id)))
         self._queue.put_nowait(COMPLETE)
         self._queue.put_nowait(None)
+
+    def _put(self, frame: bytes) -> None:
+        self._queue.put_nowait(frame)
+        self._waiting_bytes += len(frame)
+
+    def _behind(self) -> bool:
+        """Return whether a send waits while too much is there."""
+        if self._waiting_since is None or monotonic() - self._waiting_since <= GRACE_S:
+            return False
+        return self._queue.qsize() > MAX_EVENTS or self._waiting_bytes > MAX_BYTES
+
+    def _give_up(self) -> None:
+        """End without `complete`: the client reads too slowly, and may come back."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        self._queue.put_nowait(None)
+        count_dropped(self._request)
+        log.info("stream dropped", reason="the client reads too slowly")
 
     async def _write(self, send: Send) -> None:
         start = {"status": self.status_code, "headers": self.raw_headers}
@@ -152,7 +181,9 @@ class EventResponse(Response):
         # So that the client, and what is in between, see at once that it is there.
         frame: bytes | None = HEARTBEAT
         while frame is not None:
+            self._waiting_since = monotonic()
             await send({"type": "http.response.body", "body": frame, "more_body": True})
+            self._waiting_since = None
             frame = await self._next_frame()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -163,6 +194,7 @@ class EventResponse(Response):
         except TimeoutError:
             return HEARTBEAT
         self._queue.task_done()
+        self._waiting_bytes -= len(frame or b"")
         return frame
 
 

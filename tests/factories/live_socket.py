@@ -17,6 +17,7 @@ from gateway.graphql.settings import TransportSettings
 from gateway.graphql.sockets import Sockets
 from gateway.graphql.websocket import SocketEdge
 from gateway.server.draining import Draining
+from resolvers.settings import PlaylistSettings
 from tests.factories.live_schema import Stage, live_pipeline
 from tests.factories.operations import identity_of
 
@@ -162,7 +163,11 @@ def connection(
         "client": (address, 50_000),
         "server": ("music.example", 443),
         "subprotocols": list(subprotocols),
-        "state": {"stores": server.stores, "identity": server.identity},
+        "state": {
+            "stores": server.stores,
+            "identity": server.identity,
+            "playlists": PlaylistSettings(),
+        },
         "extensions": {"websocket.http.response": {}},
     }
     client = Client(server.edge, scope)

@@ -11,6 +11,7 @@ from starlette.types import Message
 
 from gateway.graphql.http import HttpEdge
 from gateway.graphql.sse import EventStreams
+from resolvers.settings import PlaylistSettings
 from tests.factories.live_socket import Server
 
 STREAM = "text/event-stream"
@@ -114,6 +115,7 @@ async def asking(
         "state": {
             "stores": server.stores,
             "identity": server.identity,
+            "playlists": PlaylistSettings(),
             "draining": server.draining,
             "request_id": "test",
         },

@@ -20,6 +20,7 @@ from gateway.graphql.http import HttpEdge, Stream
 from gateway.graphql.pipeline import Pipeline
 from gateway.graphql.settings import TransportSettings
 from gateway.observability.requests import RequestLog, internal_error
+from resolvers.settings import PlaylistSettings
 from schema.build import Schema
 from tests.factories.operations import identity_of
 
@@ -135,6 +136,7 @@ def small_app(
             "identity": identity,
             "live": None,
             "draining": None,
+            "playlists": PlaylistSettings(),
         }
         await logged(scope, receive, send)
 

@@ -1,0 +1,90 @@
+"""Which subscribers share the execution of an event, and its bytes: those who would read the same.
+
+They have the same document, the same variables in what is selected of an event, and one principal.
+Arguments of the subscription itself say which events come, and nothing of what each of them shows.
+"""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    Node,
+    OperationDefinitionNode,
+    VariableNode,
+    get_operation_ast,
+    visit,
+)
+from graphql.language import SKIP, Visitor
+
+from auth.principal import Principal
+from gateway.graphql.results import encode_json
+
+
+class Sharing:
+    """What one subscription has in common with others."""
+
+    def __init__(
+        self, document: DocumentNode, operation_name: str | None, variables: Mapping[str, Any]
+    ) -> None:
+        used = variables_of_events(document, operation_name)
+        shown = {name: variables[name] for name in sorted(used) if name in variables}
+        # The document itself is held, so that no other gets its id while this key is in use.
+        self._of_request = (_Same(document), operation_name, encode_json(shown))
+
+    def key(self, principal: Principal) -> Hashable:
+        """Return what is equal for those who read the same."""
+        return ("result", self._of_request, principal)
+
+
+def variables_of_events(document: DocumentNode, operation_name: str | None) -> frozenset[str]:
+    """Return the variables that stand below the field of a subscription, or in a fragment."""
+    operation = get_operation_ast(document, operation_name)
+    if operation is None:
+        return frozenset()
+    reader = _Reader()
+    for definition in document.definitions:
+        if definition is operation or isinstance(definition, FragmentDefinitionNode):
+            visit(definition, reader)
+    return frozenset(reader.found)
+
+
+class _Same:
+    """A document as a key: the same one, and no equal one."""
+
+    __slots__ = ("document",)
+
+    def __init__(self, document: DocumentNode) -> None:
+        self.document = document
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.document is self.document
+
+    def __hash__(self) -> int:
+        return id(self.document)
+
+
+class _Reader(Visitor):
+    """Notes variables, but those that are declared, or arguments of the root field."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def enter_variable_definition(self, *_: Any) -> Any:
+        """Pass it over."""
+        return SKIP
+
+    def enter_argument(
+        self, _node: Node, _key: object, _parent: object, _path: object, ancestors: list[Any]
+    ) -> Any:
+        """Pass over those of the root field."""
+        fields = [one for one in ancestors if isinstance(one, FieldNode)]
+        of_operation = any(isinstance(one, OperationDefinitionNode) for one in ancestors)
+        return SKIP if of_operation and len(fields) == 1 and ancestors[-1] is fields[0] else None
+
+    def enter_variable(self, node: VariableNode, *_: Any) -> None:
+        """Note it."""
+        self.found.add(node.name.value)
