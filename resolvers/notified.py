@@ -88,7 +88,8 @@ class InboxTopic:
         lag = Lag(None, cursor_of(self.user_id, removed)) if since < removed else None
         found = await fetch_notifications_behind(stores.postgres, self.user_id, since, _PAGE)
         more = len(found) == _PAGE
-        until = found[-1].seq if more else max(inbox.last_seq, *(one.seq for one in found[-1:]))
+        last = found[-1].seq if found else 0
+        until = last if more else max(inbox.last_seq, last)
         return self._replay(tuple(map(self._told, found)), until, lag, more=more)
 
     async def read(self, event: LiveEvent, loaders: Loaders) -> Told[NotificationRecord] | None:

@@ -260,6 +260,7 @@ _READERS: Mapping[str, Callable[[Any, Any], Awaitable[Any]]] = {
     "string": lambda client, key: client.get(key),
     "set": lambda client, key: client.smembers(key),
     "hash": lambda client, key: client.hgetall(key),
+    "stream": lambda client, key: client.xrange(key),
     "zset": lambda client, key: client.zrange(key, 0, -1, withscores=True),
 }
 

@@ -59,8 +59,10 @@ PARENTS = {
 }
 # Of oneself alone no more than one parent can be seen; the sample has no audit log, no
 # invitations and no history: tests/integration/test_audit.py and test_blocking.py count there.
+# The sample has no notifications, either: tests/integration/test_notifications.py counts there.
 # An event is one parent, with loaders of its own.
 ELSEWHERE = {"Account", "AuditEntry", "Invitation", "NowPlayingChanged"}
+ELSEWHERE |= {"Notification", "NotificationConnection", "NotificationReceived"}
 ELSEWHERE |= {"PlaylistVersion", "PlaylistChange", "PlaylistItemChange"}
 
 

@@ -84,8 +84,9 @@ ARGUMENTS = {
     "nodes": '(ids: ["$user", "$user"])',
     "_entities": '(representations: [{__typename: "User", id: "$user"}])',
 }
-# An invitation is for two people to see: tests/integration/test_blocking.py looks at it.
-ELSEWHERE = {"Invitation"}
+# An invitation is for two people to see, and a notification for one:
+# tests/integration/test_blocking.py and test_notifications.py look at them.
+ELSEWHERE = {"Invitation", "Notification"}
 WAYS = [
     way
     for way in ways_to(GRAPH, "User")
