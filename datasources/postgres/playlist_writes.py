@@ -1,6 +1,6 @@
 """Making, changing, copying and removing playlists; their items are changed elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from datasources.ids import new_id
 from datasources.postgres.playlist_edits import insert_items
-from datasources.postgres.reading import columns_of
+from datasources.postgres.reading import any_of, columns_of
 from datasources.postgres.search_index import entry
 from datasources.postgres.tables import (
     external_ids,
@@ -46,6 +46,15 @@ async def lock_playlist(connection: AsyncConnection, playlist_id: UUID) -> Playl
     row = select(*_COLUMNS).where(playlists.c.id == playlist_id).with_for_update(key_share=True)
     found = (await connection.execute(row)).one_or_none()
     return None if found is None else PlaylistRecord(*found)
+
+
+async def lock_playlists(connection: AsyncConnection, ids: Collection[UUID]) -> None:
+    """Let nobody else change playlists until the transaction ends (`playlists`).
+
+    In the order of their ids, as all do who lock several: nobody waits for another in a circle.
+    """
+    rows = select(playlists.c.id).where(any_of(playlists.c.id, ids)).order_by(playlists.c.id)
+    await connection.execute(rows.with_for_update(key_share=True))
 
 
 async def lock_owner(connection: AsyncConnection, user_id: UUID) -> int | None:
