@@ -4,7 +4,12 @@ from uuid import UUID
 
 from datasources.postgres.blocks import are_apart, lock_pair
 from datasources.postgres.client import Connection
-from datasources.postgres.collaboration import count_collaborators, fetch_role, put_collaborator
+from datasources.postgres.collaboration import (
+    count_collaborators,
+    fetch_role,
+    put_collaborator,
+    take_invitation,
+)
 from datasources.postgres.playlist_writes import fetch_owner, lock_playlist
 from datasources.records.playlists import CollaboratorRole, PlaylistRecord
 from resolvers.context import RequestContext
@@ -44,6 +49,8 @@ async def join(
 ) -> bool:
     """Let a person work on a playlist that is locked; False where they may do as much already.
 
+    Who joins has no invitation any more: it would give them another role later.
+
     Raises:
         LimitExceeded: it has 100 collaborators.
     """
@@ -55,4 +62,5 @@ async def join(
     if has is None and await count_collaborators(connection, playlist.id) >= MAX_COLLABORATORS:
         raise LimitExceeded(f"A playlist has {MAX_COLLABORATORS} collaborators at most.")
     await put_collaborator(connection, playlist.id, person_id, role, context.clock())
+    await take_invitation(connection, playlist.id, person_id)
     return True

@@ -5,7 +5,18 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, cast, extract, or_, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    cast,
+    exists,
+    extract,
+    or_,
+    select,
+    tuple_,
+)
 
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import fetch_pages
@@ -97,7 +108,7 @@ async def fetch_followed_playlists(
 ) -> Mapping[UUID, Page[PlaylistRecord]]:
     """Return the playlists that each person follows and may still read.
 
-    Read from `playlist_followers`, `playlists` and `playlist_collaborators`.
+    Read from `playlist_followers`, `playlists`, `playlist_collaborators` and `blocks`.
     """
     of = playlist_followers.c
     items = (
@@ -117,7 +128,10 @@ async def count_followed_playlists(postgres: Postgres, ids: Sequence[UUID]) -> M
 
 
 def _readable(reader: ColumnElement[UUID]) -> ColumnElement[bool]:
-    """Return what keeps the playlists that a person reads: `auth.policy.may_read_playlist`."""
+    """Return what keeps the playlists that a person reads: `auth.policy.may_read_playlist`.
+
+    And no block stands between their owners and that person.
+    """
     shared = playlist_collaborators.c
     with_reader = (
         select(shared.user_id)
@@ -125,10 +139,21 @@ def _readable(reader: ColumnElement[UUID]) -> ColumnElement[bool]:
         .correlate(playlists, playlist_followers)
         .exists()
     )
-    return or_(
-        playlists.c.visibility != PlaylistVisibility.PRIVATE,
-        playlists.c.owner_id == reader,
-        with_reader,
+    owner = playlists.c.owner_id
+    by, whom = blocks.c.blocker_id, blocks.c.blocked_id
+    # Not `unhidden`: here the reader is a column, and whom they do not see no list made once.
+    apart = (
+        exists()
+        .where(or_(and_(by == reader, whom == owner), and_(by == owner, whom == reader)))
+        .correlate(playlists, playlist_followers)
+    )
+    return and_(
+        or_(
+            playlists.c.visibility != PlaylistVisibility.PRIVATE,
+            owner == reader,
+            with_reader,
+        ),
+        ~apart,
     )
 
 
