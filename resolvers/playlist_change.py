@@ -19,7 +19,7 @@ from resolvers.idempotency import change
 from resolvers.ids import global_id
 from resolvers.playlist_access import PlaylistAction, playlist_for
 from resolvers.playlist_input import ITEM
-from resolvers.playlist_turns import turn
+from resolvers.playlist_turns import is_taken, turn
 from resolvers.publishing import publish
 
 MAX_ITEMS = 10_000
@@ -99,10 +99,37 @@ async def change_items(
         items = [item.item_id for item in edit.items]
         return ItemsChanged(playlist_id, playlist.version, items, base_version)
 
-    async with turn(playlist_id):
-        changed = await change(context, work)
+    # Where nobody waits, the decision in the change comes soon enough.
+    changed = await _asked_first(context, playlist_id) if is_taken(playlist_id) else None
+    if changed is None:
+        async with turn(playlist_id):
+            changed = await change(context, work)
     await publish(context.stores, playlist_id)
     return changed
+
+
+class _MayChangeError(Exception):
+    """The answer of a transaction that does nothing but ask: it ends so, and stores nothing."""
+
+
+async def _asked_first(context: RequestContext, playlist_id: UUID) -> ItemsChanged | None:
+    """Refuse who may not change a playlist's items before they wait, and others wait for them.
+
+    It only refuses: who may now is asked again when it is their turn. What a repeated request has
+    done already is returned here, as it would be there.
+
+    Raises:
+        NotFound, Forbidden: the playlist is not there for the caller, or not theirs to change.
+    """
+
+    async def ask(connection: Connection) -> ItemsChanged:
+        await playlist_for(connection, context, playlist_id, PlaylistAction.CHANGE_ITEMS)
+        raise _MayChangeError
+
+    try:
+        return await change(context, ask)
+    except _MayChangeError:
+        return None
 
 
 async def _write(context: RequestContext, connection: Connection, now: Editing, edit: Edit) -> None:

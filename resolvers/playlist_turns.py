@@ -14,6 +14,12 @@ _PATIENCE_S = 5.0
 _locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
 
+def is_taken(subject_id: UUID) -> bool:
+    """Return whether somebody of this process changes a subject, and one would wait for a turn."""
+    lock = _locks.get(subject_id)
+    return lock is not None and lock.locked()
+
+
 @asynccontextmanager
 async def turn(subject_id: UUID) -> AsyncIterator[None]:
     """Let those of this process who change one subject do so one after the other, as they came.
