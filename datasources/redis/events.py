@@ -1,9 +1,9 @@
 """Events of topics: a stream for each, to resume from, and `live`, one stream of all as they come.
 
-`events:<topic>:<subject>` holds those of about an hour and is gone a day after the last,
-`events:<topic>:<subject>:seq` is the last number, `events:epoch` what a flushed Redis loses: who
-reads another one than before has to begin anew. An entry has `seq`, `epoch` and `event`, in JSON;
-in `live` it has `topic` and `subject`, too.
+`events:<topic>:<subject>` holds those of about an hour; it and `live` are gone a day after their
+last. `events:<topic>:<subject>:seq` is the last number, `events:epoch` what a flushed Redis loses:
+who reads another one than before has to begin anew. An entry has `seq`, `epoch` and `event`, in
+JSON; in `live` it has `topic` and `subject`, too.
 """
 
 from collections.abc import Sequence
@@ -43,6 +43,7 @@ for i = 8, #ARGV, 2 do
             'seq', ARGV[i], 'epoch', epoch, 'event', ARGV[i + 1])
         redis.call('SET', last_seq, ARGV[i], 'PX', kept)
         redis.call('PEXPIRE', stream, kept)
+        redis.call('PEXPIRE', live, kept)
         last, force = seq, '0'
     elseif seq > last then
         break
