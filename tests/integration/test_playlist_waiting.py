@@ -3,7 +3,6 @@
 import asyncio
 from contextlib import AbstractAsyncContextManager
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
@@ -13,12 +12,13 @@ from datasources.postgres import deletion, playlist_writes
 from datasources.postgres.client import Connection
 from datasources.postgres.playlist_writes import give_playlist, lock_owner, lock_playlist
 from datasources.postgres.tables import playlist_followers, playlist_items, playlists
-from datasources.records.playlists import PlaylistVisibility
+from datasources.records.playlists import PlaylistRecord, PlaylistVisibility
 from datasources.stores import Stores
 from resolvers import playlist_change
 from resolvers.context import Client
-from resolvers.errors import Forbidden, NotFound
+from resolvers.errors import Forbidden, NotFound, Overloaded
 from resolvers.ids import global_id
+from resolvers.playlist_access import playlist_for
 from resolvers.playlist_commands import duplicate_playlist, update_playlist
 from resolvers.playlist_items import add_items, remove_items
 from resolvers.playlist_turns import turn
@@ -114,8 +114,9 @@ async def test_who_may_waits_and_is_asked_again(
     await share_with(stores, 1, OTHER, "EDITOR")
     waits = asyncio.Event()
 
-    def noted(subject: UUID) -> AbstractAsyncContextManager[None]:
-        waits.set()
+    def noted(subject: object) -> AbstractAsyncContextManager[None]:
+        if subject == playlist_id(1):
+            waits.set()
         return turn(subject)
 
     monkeypatch.setattr(playlist_change, "turn", noted)
@@ -126,6 +127,31 @@ async def test_who_may_waits_and_is_asked_again(
     with pytest.raises(Forbidden):
         await first
     assert (await counts_of(stores, playlist_id(1)))[:2] == (1, 3)
+
+
+async def test_who_sends_many_at_once_waits_for_themselves(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many they are, one of them has a connection; the others hold up nobody."""
+    now, most = 0, 0
+
+    async def counted(*arguments: Any) -> PlaylistRecord:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        try:
+            return await playlist_for(*arguments)
+        finally:
+            now -= 1
+
+    monkeypatch.setattr(playlist_change, "playlist_for", counted)
+    async with turn(playlist_id(1)):
+        ends = await asyncio.gather(
+            *(add_items(as_user(stores, STRANGER), LIST, [track(1)]) for _ in range(20)),
+            return_exceptions=True,
+        )
+    assert {type(end) for end in ends} <= {Forbidden, Overloaded}
+    assert most == 1
 
 
 async def test_what_was_done_with_a_key_is_answered_where_others_wait(stores: Stores) -> None:
