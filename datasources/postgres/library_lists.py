@@ -13,6 +13,7 @@ from sqlalchemy import (
     cast,
     exists,
     extract,
+    func,
     or_,
     select,
     tuple_,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import fetch_pages
 from datasources.postgres.playlist_tables import artist_follows, blocks, saved_albums
-from datasources.postgres.reading import columns_of, fetch_counts
+from datasources.postgres.reading import any_of, columns_of, fetch_counts
 from datasources.postgres.tables import (
     albums,
     artists,
@@ -123,8 +124,13 @@ async def fetch_followed_playlists(
 async def count_followed_playlists(postgres: Postgres, ids: Sequence[UUID]) -> Mapping[UUID, int]:
     """Return how many playlists `fetch_followed_playlists` finds in all."""
     of = playlist_followers.c
-    read = of.playlist_id.in_(select(playlists.c.id).where(_readable(of.user_id)))
-    return await fetch_counts(postgres, of.user_id, ids, read)
+    statement = (
+        select(of.user_id, func.count())
+        .join(playlists, playlists.c.id == of.playlist_id)
+        .where(any_of(of.user_id, ids), _readable(of.user_id))
+        .group_by(of.user_id)
+    )
+    return {row[0]: row[1] for row in await postgres.read(statement)}
 
 
 def _readable(reader: ColumnElement[UUID]) -> ColumnElement[bool]:
@@ -141,11 +147,14 @@ def _readable(reader: ColumnElement[UUID]) -> ColumnElement[bool]:
     )
     owner = playlists.c.owner_id
     by, whom = blocks.c.blocker_id, blocks.c.blocked_id
-    # Not `unhidden`: here the reader is a column, and whom they do not see no list made once.
+    # Not `unhidden`: here the reader is a column, and whom they do not see no list made once. Each
+    # direction by itself is a join that an index or a hash answers; both in one are not.
     apart = (
-        exists()
-        .where(or_(and_(by == reader, whom == owner), and_(by == owner, whom == reader)))
-        .correlate(playlists, playlist_followers)
+        exists().where(condition).correlate(playlists, playlist_followers)
+        for condition in (
+            and_(by == reader, whom == owner),
+            and_(by == owner, whom == reader),
+        )
     )
     return and_(
         or_(
@@ -153,7 +162,7 @@ def _readable(reader: ColumnElement[UUID]) -> ColumnElement[bool]:
             owner == reader,
             with_reader,
         ),
-        ~apart,
+        *(~one for one in apart),
     )
 
 
