@@ -5,7 +5,6 @@ from uuid import UUID
 
 from datasources.postgres import blocks
 from datasources.postgres.client import Connection
-from datasources.postgres.follows import hold_people
 from resolvers.context import RequestContext
 from resolvers.errors import NotFound
 from resolvers.following import NO_SUCH_PERSON, other_person
@@ -77,7 +76,7 @@ async def _check_not_blocked_by(connection: Connection, caller: UUID, person: UU
         NotFound: one of them is not there, or the other has blocked the caller.
     """
     await blocks.lock_pair(connection, caller, person)
-    there = await hold_people(connection, caller, person)
+    there = await blocks.lock_people(connection, caller, person)
     hidden = await blocks.has_blocked(connection, person, caller)
     if there != {caller, person} or hidden:
         raise NotFound(NO_SUCH_PERSON)

@@ -8,7 +8,7 @@ from datasources.postgres import audit, collaboration
 from datasources.postgres.blocks import are_apart, lock_pair
 from datasources.postgres.client import Connection
 from datasources.postgres.follows import hold_people
-from datasources.postgres.playlist_writes import give_playlist, lock_playlist
+from datasources.postgres.playlist_writes import give_playlist, lock_owner, lock_playlist
 from datasources.records.external_ids import EntityKind
 from datasources.records.playlists import CollaboratorRole, PlaylistRecord
 from resolvers.audit import entry
@@ -17,7 +17,7 @@ from resolvers.errors import Forbidden, InvalidInput, LimitExceeded, NotFound
 from resolvers.idempotency import change
 from resolvers.notifying import NewNotification, NotificationKind, publish_told, tell
 from resolvers.playlist_access import playlist_for
-from resolvers.playlist_commands import make_room
+from resolvers.playlist_commands import check_room
 from resolvers.playlist_input import id_in
 from resolvers.playlist_joining import MAX_COLLABORATORS, join, locked_with
 from resolvers.signed_in import signed_in
@@ -188,6 +188,8 @@ async def set_collaborator_role(
         await _managed(context, connection, playlist)
         if not await collaboration.set_role(connection, playlist, person, role):
             raise NotFound(_NO_COLLABORATOR)
+        # One of long ago would undo this.
+        await collaboration.take_invitation(connection, playlist, person)
         return CollaboratorRoleSet(playlist, person)
 
     return await change(context, work)
@@ -259,11 +261,16 @@ async def transfer_playlist(
     playlist, person = _ids(playlist_id, user_id)
 
     async def work(connection: Connection) -> PlaylistTransferred:
+        # For who may not, nobody is held up.
+        await playlist_for(connection, context, playlist, PlaylistAction.TRANSFER)
+        # People come before playlists, as where somebody is blocked: nobody waits in a circle. A
+        # block of the new owner is stored now, or waits, and finds whose the playlist is.
+        owned = await lock_owner(connection, person)
         await lock_playlist(connection, playlist)
         await playlist_for(connection, context, playlist, PlaylistAction.TRANSFER)
         if not await collaboration.remove_collaborator(connection, playlist, person):
             raise NotFound(_NO_COLLABORATOR)
-        await make_room(connection, person, "This person has as many playlists as one may.")
+        check_room(owned, "This person has as many playlists as one may.")
         await give_playlist(connection, playlist, person)
         await collaboration.remove_apart(connection, playlist, person)
         editor = CollaboratorRole.EDITOR

@@ -122,13 +122,15 @@ async def follow(
     if live is None:
         raise TypeError("this context has no live updates")
     await live.reader.ready()
-    following = _Following(context, live, topic, context.resume_from or after, access)
-    now = monotonic()
-    await following.rights.decide(context.loaders, now)
+    start = context.resume_from or after
+    if start is None:
+        start = (await topic.replay(context.stores, None)).cursor
+    following = _Following(context, live, topic, start, access)
+    await following.rights.decide(context.loaders, monotonic())
     return following.events()
 
 
-class _Rights:
+class Rights:
     """What was decided about one subscription, and by what was known when."""
 
     def __init__(self, live: Live, access: Access) -> None:
@@ -195,10 +197,10 @@ class _Following(Generic[P]):
         context: RequestContext,
         live: Live,
         topic: Topic[P],
-        after: str | None,
+        after: str,
         access: Access,
     ) -> None:
-        self.rights = _Rights(live, access)
+        self.rights = Rights(live, access)
         self._stores = context.stores
         self._live = live
         self._topic = topic
@@ -264,7 +266,7 @@ class _Following(Generic[P]):
         while True:
             shared = self._live.event(event)
             try:
-                told = await shared.once("event", partial(self._topic.read, event, shared.loaders))
+                told = await shared.once("event", partial(self._read, event, shared))
                 await self.rights.decide_for(shared)
                 break
             except StoreError as error:
@@ -275,7 +277,11 @@ class _Following(Generic[P]):
             self._backlog.miss()
             return None
         self._cursor, self._seq = told.cursor, told.seq
-        return replace(told, shared=shared)
+        return told
+
+    async def _read(self, event: LiveEvent, shared: SharedEvent) -> Told[P] | None:
+        told = await self._topic.read(event, shared.loaders)
+        return None if told is None else replace(told, shared=shared)
 
     async def _bear(self, error: StoreError) -> None:
         """Wait for a store that does not answer, for 5 seconds in all.

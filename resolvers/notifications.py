@@ -7,7 +7,7 @@ from uuid import UUID
 from datasources.postgres.client import Connection
 from datasources.postgres.notification_preferences import write_preference
 from datasources.postgres.notifications import INBOX, mark_read
-from datasources.records.notifications import NotificationKind
+from datasources.records.notifications import NotificationKind, NotificationPreference
 from resolvers.context import RequestContext
 from resolvers.errors import InvalidInput
 from resolvers.idempotency import change
@@ -77,6 +77,26 @@ async def set_notification_preference(
 
     async def work(connection: Connection) -> NotificationPreferenceSet:
         await write_preference(connection, caller, kind, in_app=in_app, email_digest=email_digest)
+        return NotificationPreferenceSet(caller)
+
+    return await change(context, work)
+
+
+async def set_preferences(
+    context: RequestContext, preferences: Sequence[NotificationPreference]
+) -> NotificationPreferenceSet:
+    """Say how the caller wants to be told of some kinds from now on, all at once.
+
+    Raises:
+        Unauthenticated: nobody is signed in.
+    """
+    caller = signed_in(context)
+
+    async def work(connection: Connection) -> NotificationPreferenceSet:
+        for one in preferences:
+            await write_preference(
+                connection, caller, one.kind, in_app=one.in_app, email_digest=one.email_digest
+            )
         return NotificationPreferenceSet(caller)
 
     return await change(context, work)

@@ -19,7 +19,7 @@ from resolvers.idempotency import change
 from resolvers.ids import global_id
 from resolvers.playlist_access import PlaylistAction, playlist_for
 from resolvers.playlist_input import ITEM
-from resolvers.playlist_turns import turn
+from resolvers.playlist_turns import is_taken, turn
 from resolvers.publishing import publish
 
 MAX_ITEMS = 10_000
@@ -83,7 +83,7 @@ async def change_items(
     Raises:
         InvalidInput: `base_version` is none that there is.
         NotFound, Forbidden: the playlist is not there for the caller, or not theirs to change.
-        Overloaded: others were changing it for 5 seconds.
+        Overloaded: others, or the caller, were changing it for 5 seconds.
         OutcomeUnknown, StoreUnavailable, StoreTimeout: see `change`.
     """
 
@@ -99,24 +99,52 @@ async def change_items(
         items = [item.item_id for item in edit.items]
         return ItemsChanged(playlist_id, playlist.version, items, base_version)
 
-    async with turn(playlist_id):
-        changed = await change(context, work)
+    # Who sends many at once waits for themselves, and holds up nobody else.
+    async with turn((playlist_id, context.principal.user_id)):
+        # Where nobody waits, the decision in the change comes soon enough.
+        changed = await _asked_first(context, playlist_id) if is_taken(playlist_id) else None
+        if changed is None:
+            async with turn(playlist_id):
+                changed = await change(context, work)
     await publish(context.stores, playlist_id)
     return changed
 
 
+class _MayChangeError(Exception):
+    """The answer of a transaction that does nothing but ask: it ends so, and stores nothing."""
+
+
+async def _asked_first(context: RequestContext, playlist_id: UUID) -> ItemsChanged | None:
+    """Refuse who may not change a playlist's items before they wait, and others wait for them.
+
+    It only refuses: who may now is asked again when it is their turn. What a repeated request has
+    done already is returned here, as it would be there.
+
+    Raises:
+        NotFound, Forbidden: the playlist is not there for the caller, or not theirs to change.
+    """
+
+    async def ask(connection: Connection) -> ItemsChanged:
+        await playlist_for(connection, context, playlist_id, PlaylistAction.CHANGE_ITEMS)
+        raise _MayChangeError
+
+    try:
+        return await change(context, ask)
+    except _MayChangeError:
+        return None
+
+
 async def _write(context: RequestContext, connection: Connection, now: Editing, edit: Edit) -> None:
     """Write the change into the history and the outbox, and count."""
-    playlist, actor = now.playlist, context.principal.user_id
+    playlist, who = now.playlist, context.principal.user_id
     change = ChangeRecord(
-        playlist.id, playlist.version, actor, now.at, edit.kind, edit.items, edit.rekeyed
+        playlist.id, playlist.version, who, now.at, edit.kind, edit.items, edit.rekeyed
     )
     keep = context.playlists.history
     await edits.write_change(connection, change, edit.grown, edit.grown_ms, keep)
-    # Listeners read what it was from the history: an event is small, and stays so.
+    # Listeners read what it was, and who did it, from the history: an event is small.
     event = {
         "kind": edit.kind.value,
-        "actor_id": None if actor is None else str(actor),
         "at": now.at.isoformat(),
         "item_ids": [str(item.item_id) for item in edit.items],
     }

@@ -22,7 +22,7 @@ from resolvers.context import RequestContext
 from resolvers.errors import BadCursor, NotFound
 from resolvers.event_stream import Access, Replay, Told, follow
 from resolvers.ids import parse_id_of
-from resolvers.live import Lag, rights_topic
+from resolvers.live import Lag
 from resolvers.permission import check_kind
 from resolvers.playlist_access import may_read
 from resolvers.playlist_change import TOPIC
@@ -65,8 +65,8 @@ async def playlist_changes(
     async def decide(loaders: Loaders) -> bool:
         return may_read(principal, await loaders.of(StandingOf).load((id_, principal.user_id)))
 
-    topics = () if principal.user_id is None else (rights_topic(principal.user_id),)
-    access = Access(decide, principal.user_id, GONE, (rights_topic(id_), *topics))
+    # No topic of rights: what happens to a playlist, and to people, is read again at each event.
+    access = Access(decide, principal.user_id, GONE)
     return await follow(context, PlaylistTopic(id_), after, access)
 
 

@@ -8,6 +8,7 @@ from auth.policy import PlaylistAction
 from datasources.ids import new_id
 from datasources.postgres import audit, playlist_follows, playlist_writes
 from datasources.postgres.client import Connection
+from datasources.postgres.playlist_standing import hold_playlist
 from datasources.records.external_ids import EntityKind
 from datasources.records.playlists import PlaylistRecord, PlaylistVisibility
 from resolvers.audit import entry
@@ -174,10 +175,14 @@ async def duplicate_playlist(
     other_title = None if title is None else checked_title(title)
 
     async def work(connection: Connection) -> PlaylistDuplicated:
+        # For who may not read it, nobody is held up.
+        await playlist_for(connection, context, id_, PlaylistAction.READ)
+        await make_room(connection, owner_id)
+        # After what may have waited, and nobody hides it now: what is copied is what they may read.
+        await hold_playlist(connection, id_)
         source = await playlist_for(connection, context, id_, PlaylistAction.READ)
         if source.track_count > MAX_ITEMS:  # an import may bring more
             raise LimitExceeded(f"A playlist has {MAX_ITEMS:,} items at most.")
-        await make_room(connection, owner_id)
         new = NewPlaylist(other_title or source.title, source.description, visibility)
         copy = _blank(context, owner_id, new)
         await playlist_writes.copy_playlist(connection, id_, copy)
@@ -228,9 +233,7 @@ async def unfollow_playlist(context: RequestContext, playlist_id: str) -> Playli
     return await change(context, work)
 
 
-async def make_room(
-    connection: Connection, owner_id: UUID, words: str = "You have as many playlists as one may."
-) -> None:
+async def make_room(connection: Connection, owner_id: UUID) -> None:
     """Let a person have one playlist more; until the transaction ends, no other is made for them.
 
     Raises:
@@ -238,6 +241,16 @@ async def make_room(
         NotFound: they are gone.
     """
     owned = await playlist_writes.lock_owner(connection, owner_id)
+    check_room(owned, "You have as many playlists as one may.")
+
+
+def check_room(owned: int | None, words: str) -> None:
+    """Let pass who has so many playlists, as `lock_owner` counts them.
+
+    Raises:
+        LimitExceeded: these are 1,000.
+        NotFound: there is nobody to have them.
+    """
     if owned is None:
         raise NotFound("This account is being removed.")
     if owned >= MAX_PLAYLISTS:

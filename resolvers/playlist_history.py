@@ -135,7 +135,9 @@ async def _undo(connection: Connection, now: Editing, change: ChangeRecord) -> E
     listed = await edits.fetch_listed(connection, playlist_id, touched)
     durations = await edits.fetch_durations(connection, {one.track_id for one in change.items})
     await _refuse_conflicts(connection, now, change, listed, durations)
-    within_limit(now.playlist, len(removed) - len(added))
+    grown = len(removed) - len(added)
+    if grown > 0:  # an import may have brought more already than a list may have
+        within_limit(now.playlist, grown)
 
     # A list of the version before the one that is being made is the list as it is.
     here = await fetch_list(connection, ListVersion(playlist_id, now.playlist.version - 1))
@@ -161,7 +163,7 @@ async def _undo(connection: Connection, now: Editing, change: ChangeRecord) -> E
         ChangeKind.UNDO,
         items,
         tuple(Rekeyed(new.item_id, old.position, new.position) for old, new in rekeyed),
-        len(removed) - len(added),
+        grown,
         sum(durations[one.track_id] for one in back)
         - sum(listed[item].duration_ms for item in added),
     )

@@ -20,8 +20,12 @@ ITEM = "PlaylistItem"
 
 _NO_ITEM = "This is not the id of an item."
 _NO_LINK = "This is not the id of a share link."
-_CONTROL = "Cc"
-_UNSEEN = {_CONTROL, "Cf", "Zs", "Zl", "Zp"}
+
+# Categories of Unicode. Line and paragraph separators break a line as control characters do.
+_CONTROLS = {"Cc", "Zl", "Zp"}
+_UNSEEN = _CONTROLS | {"Cf", "Zs", "Mn", "Mc", "Me"}
+# Letters and a symbol by their categories, and nothing to see: Hangul fillers, an empty Braille.
+_BLANKS = set("\u115f\u1160\u3164\uffa0\u2800")
 
 
 def id_in(path: tuple[str, ...], kind: EntityKind, text: str) -> UUID:
@@ -78,8 +82,10 @@ def checked_title(value: object) -> str:
         InvalidInput: it is empty, too long, has control characters, or nothing that one can see.
     """
     title = str(value or "").strip()
-    if len(title) > MAX_TITLE_CHARS or all(category(char) in _UNSEEN for char in title):
-        raise InvalidInput(("input", "title"), f"A title has 1 to {MAX_TITLE_CHARS} characters.")
+    seen = any(category(char) not in _UNSEEN and char not in _BLANKS for char in title)
+    if len(title) > MAX_TITLE_CHARS or not seen:
+        words = f"A title has 1 to {MAX_TITLE_CHARS} characters, and one of them can be seen."
+        raise InvalidInput(("input", "title"), words)
     _refuse_controls("title", title)
     return title
 
@@ -101,7 +107,7 @@ def checked_description(value: object) -> str | None:
 
 
 def _refuse_controls(name: str, text: str) -> None:
-    if NOT_TEXT.search(text) or any(category(char) == _CONTROL for char in text):
+    if NOT_TEXT.search(text) or any(category(char) in _CONTROLS for char in text):
         raise InvalidInput(
             ("input", name), "There are control characters in it: a line break, for example."
         )

@@ -6,7 +6,12 @@ from uuid import UUID
 
 from datasources.postgres.blocks import are_apart, lock_pair
 from datasources.postgres.client import Connection
-from datasources.postgres.collaboration import count_collaborators, fetch_role, put_collaborator
+from datasources.postgres.collaboration import (
+    count_collaborators,
+    fetch_role,
+    put_collaborator,
+    take_invitation,
+)
 from datasources.postgres.playlist_writes import fetch_owner, lock_playlist
 from datasources.records.playlists import CollaboratorRole, PlaylistRecord
 from resolvers.context import RequestContext
@@ -47,6 +52,7 @@ async def join(
 ) -> bool:
     """Let a person work on a playlist that is locked; False where they may do as much already.
 
+    Who joins has no invitation any more: it would give them another role later.
     Both sides are told: see `publish_told` for after the commit.
 
     Raises:
@@ -61,6 +67,7 @@ async def join(
         raise LimitExceeded(f"A playlist has {MAX_COLLABORATORS} collaborators at most.")
     now = context.clock()
     await put_collaborator(connection, playlist.id, person_id, role, now)
+    await take_invitation(connection, playlist.id, person_id)
     if has is None:
         await tell(connection, *_joined(playlist, person_id, role, now))
     return True

@@ -7,16 +7,20 @@ from uuid import UUID
 from auth.policy import PlaylistAction
 from auth.tokens import hash_of, new_secret
 from datasources.ids import new_id
+from datasources.loaders.collaboration import ShareLinkById
+from datasources.loaders.entities import EntityByRef
 from datasources.postgres import share_links
 from datasources.postgres.client import Connection
 from datasources.postgres.playlist_writes import lock_playlist
 from datasources.records.collaboration import ShareLinkRecord
 from datasources.records.external_ids import EntityKind
 from datasources.records.playlists import CollaboratorRole
+from datasources.records.references import EntityRef
 from resolvers.context import RequestContext
 from resolvers.errors import InvalidInput, LimitExceeded, NotFound
 from resolvers.idempotency import change
 from resolvers.notifying import publish_told
+from resolvers.permission import SHARING
 from resolvers.playlist_access import playlist_for
 from resolvers.playlist_input import id_in, link_id_in
 from resolvers.playlist_joining import join, locked_with
@@ -151,6 +155,16 @@ async def revoke_share_link(context: RequestContext, share_link_id: str) -> Shar
         return ShareLinkRevoked(id_)
 
     return await change(context, work)
+
+
+async def link_of(context: RequestContext, link_id: UUID) -> ShareLinkRecord | None:
+    """Return a link to a playlist of the caller's, as it is now; None where it is not theirs."""
+    link = await context.loaders.of(ShareLinkById).load(link_id)
+    if link is None:
+        return None
+    ref = EntityRef(EntityKind.PLAYLIST, link.playlist_id)
+    playlist = await context.loaders.of(EntityByRef).load((ref, context.principal.user_id))
+    return link if playlist is not None and SHARING.allows(context, playlist) else None
 
 
 def is_open(context: RequestContext, link: ShareLinkRecord) -> bool:

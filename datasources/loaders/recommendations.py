@@ -7,7 +7,7 @@ for those parents that have none, and for all of them when MongoDB is down.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import UUID
 
-from datasources.loaders.batch import PagedBatch
+from datasources.loaders.batch import Batch, PagedBatch
 from datasources.loaders.playlist_suggestions import SuggestionsOfPlaylist
 from datasources.loaders.suggestions import (
     MAX_NEIGHBOURS,
@@ -19,6 +19,7 @@ from datasources.loaders.suggestions import (
 )
 from datasources.mongo.recommendations import (
     fetch_personal,
+    fetch_personal_models,
     fetch_similar_artists,
     fetch_similar_tracks,
 )
@@ -29,6 +30,7 @@ from datasources.postgres.popular_around import (
 )
 from datasources.records.page import Keyset, Page, PageRequest
 from datasources.records.recommendations import (
+    ModelRecord,
     PersonalList,
     RecommendationSource,
     Suggestion,
@@ -37,7 +39,13 @@ from datasources.records.recommendations import (
 )
 from datasources.stores import Stores
 
-__all__ = ["RecommendationsOfUser", "SimilarArtists", "SimilarTracks", "SuggestionsOfPlaylist"]
+__all__ = [
+    "PersonalModelOfUser",
+    "RecommendationsOfUser",
+    "SimilarArtists",
+    "SimilarTracks",
+    "SuggestionsOfPlaylist",
+]
 
 SIMILAR_ARTISTS_KEYSET = Keyset("similar-artists", (int,))
 SIMILAR_TRACKS_KEYSET = Keyset("similar-tracks", (int,))
@@ -128,3 +136,11 @@ def _personal_list(personal: PersonalList) -> SuggestionList:
 SimilarArtists = _paged("SimilarArtists", _similar_artists, SIMILAR_ARTISTS_KEYSET)
 SimilarTracks = _paged("SimilarTracks", _similar_tracks, SIMILAR_TRACKS_KEYSET)
 RecommendationsOfUser = _paged("RecommendationsOfUser", _personal, PERSONAL_KEYSET)
+
+
+async def _personal_models(stores: Stores, users: Sequence[UUID]) -> Mapping[UUID, ModelRecord]:
+    return await fetch_personal_models(stores.mongo, users)
+
+
+PersonalModelOfUser = Batch("PersonalModelOfUser", _personal_models)
+"""The model of a person's own list; None where there is no list."""

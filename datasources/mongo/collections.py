@@ -16,9 +16,11 @@ Ids of our entities are strings (UUIDs in their usual form), times are UTC to th
 | `user_recommendations` | user | model, entries [{id (track), score, because (artist name)}] |
 | `models` | name | name, version, trained_at, reserved, scales {feature: deviation} |
 
-Both lists of `recent_listens` are newest first. `model` is {name, version, trained_at}. All but
+A play in `listens` that subscribers were not told of yet has `untold`, too: see `untold.py`. Both
+lists of `recent_listens` are newest first. `model` is {name, version, trained_at}. All but
 the first two are computed from those two: by `rollups.py`, whose documents carry `run`, an id that
-grows with each run, and by the training of recommendations.
+grows with each run, and by the training of recommendations. `recents.py` keeps `recent_listens`
+between two runs.
 """
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -54,6 +56,7 @@ INDEXES = {
     LISTENS: [
         IndexModel([("user", ASCENDING), ("at", DESCENDING), ("_id", DESCENDING)], name="by_user"),
         IndexModel([("at", ASCENDING)], name="by_time"),
+        IndexModel([("untold", ASCENDING)], name="untold", sparse=True),
     ],
     ARTIST_PLAYS: [
         IndexModel([("user", ASCENDING)], name="by_user"),

@@ -1,6 +1,7 @@
 """Listens: single plays, written once and read by keyset: `listens`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from uuid import UUID
@@ -8,7 +9,8 @@ from uuid import UUID
 from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from datasources.mongo.client import Document, Mongo, our_errors
+from datasources.errors import StoreTimeout
+from datasources.mongo.client import STORE, Document, Mongo, our_errors
 from datasources.mongo.collections import LISTENS, MAX_WRITES
 from datasources.records.listening import ListenRecord, NewListen
 from datasources.records.page import Key, Keyset, PageRequest
@@ -18,6 +20,15 @@ RECENT_LISTENS_KEYSET = Keyset("recent-listens", (int, UUID), descending=True)
 
 _DUPLICATE = 11_000
 _LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())  # a cursor may say more
+
+
+@dataclass(frozen=True, slots=True)
+class StoredListen:
+    """A play as it is stored, whether it counts, and whether this call stored it."""
+
+    listen: ListenRecord
+    counted: bool
+    new: bool
 
 
 async def write_listens(mongo: Mongo, listens: Iterable[NewListen]) -> int:
@@ -37,7 +48,38 @@ async def write_listens(mongo: Mongo, listens: Iterable[NewListen]) -> int:
     return new
 
 
+async def store_listens(
+    mongo: Mongo, listens: Sequence[NewListen], untold_since: datetime
+) -> Mapping[str, StoredListen]:
+    """Store plays (`listens`) and return what is stored of each, by its `listen_id`.
+
+    The first word on a play stands, of another call and of these. It is stored by a majority of
+    the servers when this returns. What is new and counts is marked as not told yet: see
+    `untold.py`. One bulk write, and one find where some were there before.
+
+    Raises:
+        StoreUnavailable, StoreTimeout: the store did not answer; some plays may be stored.
+    """
+    documents = {one["_id"]: one for one in map(_document, reversed(listens))}
+    for document in documents.values():
+        if document["counted"]:
+            document["untold"] = untold_since
+    new = await _insert(mongo, list(documents.values()))
+    there = [id_ for id_ in documents if id_ not in new]
+    if there:
+        documents |= await mongo.find_by_id(LISTENS, there)
+    return {
+        id_: StoredListen(listen_record(one), one["counted"], new=id_ in new)
+        for id_, one in documents.items()
+    }
+
+
 async def _insert_missing(mongo: Mongo, documents: list[Document]) -> int:
+    return len(await _insert(mongo, documents))
+
+
+async def _insert(mongo: Mongo, documents: list[Document]) -> set[str]:
+    """Return the ids of those that were not there."""
     writes = [
         UpdateOne({"_id": document["_id"]}, {"$setOnInsert": document}, upsert=True)
         for document in documents
@@ -49,14 +91,21 @@ async def _insert_missing(mongo: Mongo, documents: list[Document]) -> int:
             # Two writers met at one `_id`: the other one stored the play.
             if any(one["code"] != _DUPLICATE for one in error.details["writeErrors"]):
                 raise
-            return int(error.details["nUpserted"])
-    return result.upserted_count
+            if error.details.get("writeConcernErrors"):  # a majority may not have it
+                raise StoreTimeout(STORE) from error
+            return {str(one["_id"]) for one in error.details["upserted"]}
+    return set(map(str, (result.upserted_ids or {}).values()))
+
+
+def listen_id(user_id: UUID, track_id: UUID, listened_at: datetime) -> str:
+    """Return the key of a play: the same user, track and second is the same play."""
+    return f"{user_id}:{track_id}:{_second(listened_at)}"
 
 
 def _document(listen: NewListen) -> Document:
     user, track, second = str(listen.user_id), str(listen.track_id), _second(listen.listened_at)
     return {
-        "_id": f"{user}:{track}:{second}",
+        "_id": listen_id(listen.user_id, listen.track_id, listen.listened_at),
         "user": user,
         "track": track,
         "at": datetime.fromtimestamp(second, UTC),

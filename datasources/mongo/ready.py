@@ -20,6 +20,17 @@ async def replace_documents(mongo: Mongo, collection: str, documents: Sequence[D
             await mongo[collection].bulk_write(writes, ordered=False)
 
 
+async def written_since(mongo: Mongo, collection: str, documents: Sequence[Document]) -> set[str]:
+    """Return the ids of those documents that others wrote after the run of these began."""
+    if not documents:
+        return set()
+    ids, run = [one["_id"] for one in documents], documents[0]["run"]
+    async with our_errors():
+        wanted = {"_id": {"$in": ids}, "run": {"$gt": run}}
+        found = mongo[collection].find(wanted, {"_id": 1}, batch_size=len(ids) + 1)
+        return {one["_id"] for one in await found.to_list(None)}
+
+
 async def remove_before(mongo: Mongo, collection: str, field: str, value: object) -> None:
     """Remove the documents of earlier runs: those whose `field` is less."""
     async with our_errors():

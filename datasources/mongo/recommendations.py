@@ -71,6 +71,17 @@ async def fetch_personal(mongo: Mongo, users: Sequence[UUID]) -> Mapping[UUID, P
     }
 
 
+async def fetch_personal_models(mongo: Mongo, users: Sequence[UUID]) -> Mapping[UUID, ModelRecord]:
+    """Return the model that made each person's list (`user_recommendations`), without the list."""
+    ids = [str(user) for user in users]
+    async with mongo.answering():
+        cursor = mongo[USER_RECOMMENDATIONS].find(
+            {"_id": {"$in": ids}}, {"model": 1}, batch_size=len(ids) + 1
+        )
+        found = await cursor.to_list(None)
+    return {UUID(one["_id"]): _model(one["model"]) for one in found}
+
+
 async def fetch_scales(mongo: Mongo, name: str | None) -> Mapping[str, float]:
     """Return the standard deviation of each feature that a model saw (`models`), or nothing."""
     if name is None:

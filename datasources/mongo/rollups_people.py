@@ -20,7 +20,7 @@ from datasources.mongo.collections import (
     TOP_ARTISTS,
     TOP_TRACKS,
 )
-from datasources.mongo.ready import replace_documents
+from datasources.mongo.ready import replace_documents, written_since
 from datasources.mongo.spans import RANGES, entries, most_played, span_of, span_starts
 from datasources.postgres.listening import fetch_main_artists, iter_user_ids
 from datasources.stores import Stores
@@ -115,6 +115,8 @@ async def _write(stores: Stores, batch: Iterable[_Listener], known: set[str], ru
         by_artist = [_by_artist(plays, artists) for plays in by_track]
         by_artist[-1].update(listener.artist_plays)
         tops += _tops(listener.user, by_artist, run)
+    newer = await written_since(stores.mongo, RECENT_LISTENS, recents)
+    recents = [one for one in recents if one["_id"] not in newer]
     await replace_documents(stores.mongo, RECENT_LISTENS, recents)
     await replace_documents(stores.mongo, TOP_TRACKS, tracks)
     await replace_documents(stores.mongo, TOP_ARTISTS, tops)

@@ -2,7 +2,9 @@
 
 A block hides both ways. Whoever reads people, or what belongs to them, for a viewer says so with
 `unhidden`. Whoever brings two people together asks `are_apart` first, in a statement of its own
-after it took `lock_pair`, or, for what is between a person and a playlist, locked the playlist.
+after it took `lock_pair`: of the two, or of a person and the owner of a playlist. Whoever gives a
+playlist away, and so brings many people to another owner, holds that owner's row: see
+`lock_people`.
 """
 
 from datetime import datetime
@@ -26,11 +28,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from datasources.postgres.notification_tables import notifications
 from datasources.postgres.playlist_tables import blocks, playlist_invitations
+from datasources.postgres.reading import any_of
 from datasources.postgres.tables import (
     playlist_collaborators,
     playlist_followers,
     playlists,
     user_follows,
+    users,
 )
 
 _of = blocks.c
@@ -62,6 +66,17 @@ async def lock_pair(connection: AsyncConnection, one: UUID, other: UUID) -> None
     await connection.execute(select(func.pg_advisory_xact_lock(key)))
 
 
+async def lock_people(connection: AsyncConnection, *ids: UUID) -> set[UUID]:
+    """Return those of the people that are there; nobody gives them a playlist until the end.
+
+    Who gets one is held in the same way (`lock_owner`): giving waits for the block and finds it, or
+    the block waits and finds the new owner. To be taken before any playlist (`users`).
+    """
+    id_ = users.c.id
+    statement = select(id_).where(any_of(id_, ids)).order_by(id_)
+    return set((await connection.execute(statement.with_for_update(key_share=True))).scalars())
+
+
 async def are_apart(connection: AsyncConnection, one: UUID, other: UUID) -> bool:
     """Return whether one of two people has blocked the other (`blocks`)."""
     between = or_(_pair(one, other), _pair(other, one))
@@ -90,16 +105,16 @@ async def remove_block(connection: AsyncConnection, blocker: UUID, blocked: UUID
 
 
 async def end_relations(connection: AsyncConnection, one: UUID, other: UUID) -> None:
-    """End all that there is between two people, both ways, under their `lock_pair`.
+    """End all that there is between two people, both ways, under `lock_pair` and `lock_people`.
 
     That is following one another (`user_follows`), invitations to each other's playlists and by
     each other (`playlist_invitations`), collaboration on these (`playlist_collaborators`),
     following them (`playlist_followers`, with the count in `playlists`), and what they were told of
-    each other (`notifications`). Their playlists are locked first: what began on one of them is
-    found, and nothing begins.
+    each other (`notifications`). The playlists that this is about are locked first, in order: what
+    somebody changes on one of them is done before, or not at all. Their other playlists have
+    nothing to do with it.
     """
-    theirs = select(playlists.c.id).where(playlists.c.owner_id.in_([one, other]))
-    await connection.execute(theirs.order_by(playlists.c.id).with_for_update(key_share=True))
+    await _lock_shared(connection, one, other)
     follows = user_follows.c
     await connection.execute(
         delete(user_follows).where(
@@ -135,6 +150,18 @@ async def end_relations(connection: AsyncConnection, one: UUID, other: UUID) -> 
             )
         )
     )
+
+
+async def _lock_shared(connection: AsyncConnection, one: UUID, other: UUID) -> None:
+    """Lock the playlists of two people that the other follows, works on, or is invited to."""
+
+    def of(owner: UUID, person: UUID) -> ColumnElement[bool]:
+        tables = (playlist_followers, playlist_collaborators, playlist_invitations)
+        known = (select(table.c.playlist_id).where(table.c.user_id == person) for table in tables)
+        return and_(playlists.c.owner_id == owner, playlists.c.id.in_(union_all(*known)))
+
+    shared = select(playlists.c.id).where(or_(of(one, other), of(other, one)))
+    await connection.execute(shared.order_by(playlists.c.id).with_for_update(key_share=True))
 
 
 async def _end_following(connection: AsyncConnection, one: UUID, other: UUID) -> None:

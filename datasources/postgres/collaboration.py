@@ -25,9 +25,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from datasources.postgres.blocks import unhidden
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import fetch_pages
+from datasources.postgres.playlist_follows import remove_followers
 from datasources.postgres.playlist_tables import playlist_invitations
 from datasources.postgres.reading import any_of, fetch_counts, fetch_lists
-from datasources.postgres.tables import playlist_collaborators, playlists
+from datasources.postgres.tables import playlist_collaborators, playlist_followers, playlists
 from datasources.records.collaboration import InvitationRecord
 from datasources.records.page import Keyset, Page, PageRequest
 from datasources.records.playlists import CollaboratorRole
@@ -108,11 +109,14 @@ async def remove_collaborator(
 async def remove_apart(connection: AsyncConnection, playlist_id: UUID, owner_id: UUID) -> None:
     """End the part of those who do not see the owner of a playlist, for a new owner.
 
-    `playlist_collaborators`, `playlist_invitations`; `blocks` says who they are.
+    They follow it no more, either (`playlist_collaborators`, `playlist_invitations`,
+    `playlist_followers`, with the count in `playlists`; `blocks` says who they are).
     """
     for table in (playlist_collaborators, playlist_invitations):
         hidden = ~unhidden(table.c.user_id, owner_id)
         await connection.execute(delete(table).where(table.c.playlist_id == playlist_id, hidden))
+    hidden = ~unhidden(playlist_followers.c.user_id, owner_id)
+    await remove_followers(connection, playlist_id, hidden)
 
 
 # --- invitations --------------------------------------------------------------------------------

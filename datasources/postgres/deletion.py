@@ -138,24 +138,35 @@ async def remove_person(connection: AsyncConnection, user_id: UUID) -> None:
 
 
 async def _remove_playlists(postgres: Postgres, user_id: UUID) -> None:
-    some = select(playlists.c.id).where(playlists.c.owner_id == user_id).limit(_PLAYLISTS_AT_ONCE)
-    while ids := [row[0] for row in await postgres.read(some)]:
-        for table in (playlist_items, playlist_followers, playlist_collaborators):
-            await _remove(postgres, table, any_of(table.c.playlist_id, ids))
+    """Remove what a person owns, in many transactions: in each, what is theirs at that moment."""
+    left = True
+    while left:
         async with postgres.transaction() as connection:
-            await connection.execute(delete(playlists).where(any_of(playlists.c.id, ids)))
-            await connection.execute(
-                delete(search_entries).where(
-                    search_entries.c.kind == EntityKind.PLAYLIST,
-                    any_of(search_entries.c.entity_id, ids),
-                )
-            )
-            await connection.execute(
-                delete(external_ids).where(
-                    external_ids.c.type == EntityKind.PLAYLIST,
-                    any_of(external_ids.c.entity_id, ids),
-                )
-            )
+            left = await _remove_some_playlists(connection, user_id)
+
+
+async def _remove_some_playlists(connection: AsyncConnection, user_id: UUID) -> bool:
+    """Remove some rows of a person's playlists, and those that are empty then; False at the end.
+
+    The playlists are locked: one that is being given away is the other person's now, or theirs
+    until the transaction ends.
+    """
+    theirs = playlists.c.owner_id == user_id
+    some = select(playlists.c.id).where(theirs).order_by(playlists.c.id).limit(_PLAYLISTS_AT_ONCE)
+    ids = list((await connection.execute(some.with_for_update())).scalars())
+    if not ids:
+        return False
+    for table in (playlist_items, playlist_followers, playlist_collaborators):
+        keys = list(table.primary_key)
+        rows = select(*keys).where(any_of(table.c.playlist_id, ids)).limit(_ROWS_AT_ONCE)
+        gone = await connection.execute(delete(table).where(tuple_(*keys).in_(rows)))
+        if gone.rowcount == _ROWS_AT_ONCE:
+            return True
+    await connection.execute(delete(playlists).where(any_of(playlists.c.id, ids), theirs))
+    for table, kind in ((search_entries, "kind"), (external_ids, "type")):
+        of_them = any_of(table.c.entity_id, ids)
+        await connection.execute(delete(table).where(table.c[kind] == EntityKind.PLAYLIST, of_them))
+    return True
 
 
 async def _unfollow_playlists(postgres: Postgres, user_id: UUID) -> None:
@@ -174,14 +185,17 @@ async def _unfollow_playlists(postgres: Postgres, user_id: UUID) -> None:
             ids = list((await connection.execute(locked)).scalars())
             if not ids:
                 return
-            await connection.execute(
-                delete(playlist_followers).where(
-                    theirs, any_of(playlist_followers.c.playlist_id, ids)
-                )
+            # Not all of them: while we waited, a block may have ended some, and counted them.
+            left = await connection.execute(
+                delete(playlist_followers)
+                .where(theirs, any_of(playlist_followers.c.playlist_id, ids))
+                .returning(playlist_followers.c.playlist_id)
             )
             fewer = func.greatest(playlists.c.follower_count - 1, 0)
             await connection.execute(
-                update(playlists).where(any_of(playlists.c.id, ids)).values(follower_count=fewer)
+                update(playlists)
+                .where(any_of(playlists.c.id, left.scalars().all()))
+                .values(follower_count=fewer)
             )
 
 

@@ -10,8 +10,11 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Uuid,
+    and_,
     cast,
+    exists,
     extract,
+    func,
     literal,
     or_,
     select,
@@ -22,7 +25,7 @@ from datasources.postgres.blocks import unhidden
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import fetch_pages
 from datasources.postgres.playlist_tables import artist_follows, blocks, saved_albums
-from datasources.postgres.reading import columns_of, fetch_by_ids, fetch_counts
+from datasources.postgres.reading import any_of, columns_of, fetch_by_ids, fetch_counts
 from datasources.postgres.tables import (
     albums,
     artists,
@@ -109,7 +112,7 @@ async def fetch_followed_playlists(
 ) -> Mapping[UUID, Page[PlaylistRecord]]:
     """Return the playlists that each person follows and may still read.
 
-    Read from `playlist_followers`, `playlists` and `playlist_collaborators`.
+    Read from `playlist_followers`, `playlists`, `playlist_collaborators` and `blocks`.
     """
     of = playlist_followers.c
     items = (
@@ -124,8 +127,13 @@ async def fetch_followed_playlists(
 async def count_followed_playlists(postgres: Postgres, ids: Sequence[UUID]) -> Mapping[UUID, int]:
     """Return how many playlists `fetch_followed_playlists` finds in all."""
     of = playlist_followers.c
-    read = of.playlist_id.in_(select(playlists.c.id).where(_readable(of.user_id)))
-    return await fetch_counts(postgres, of.user_id, ids, read)
+    statement = (
+        select(of.user_id, func.count())
+        .join(playlists, playlists.c.id == of.playlist_id)
+        .where(any_of(of.user_id, ids), _readable(of.user_id))
+        .group_by(of.user_id)
+    )
+    return {row[0]: row[1] for row in await postgres.read(statement)}
 
 
 async def fetch_readable_playlists(
@@ -141,7 +149,10 @@ async def fetch_readable_playlists(
 
 
 def _readable(reader: ColumnElement[UUID]) -> ColumnElement[bool]:
-    """Return what keeps the playlists that a person reads: `auth.policy.may_read_playlist`."""
+    """Return what keeps the playlists that a person reads: `auth.policy.may_read_playlist`.
+
+    And no block stands between their owners and that person.
+    """
     shared = playlist_collaborators.c
     with_reader = (
         select(shared.user_id)
@@ -149,10 +160,24 @@ def _readable(reader: ColumnElement[UUID]) -> ColumnElement[bool]:
         .correlate(playlists, playlist_followers)
         .exists()
     )
-    return or_(
-        playlists.c.visibility != PlaylistVisibility.PRIVATE,
-        playlists.c.owner_id == reader,
-        with_reader,
+    owner = playlists.c.owner_id
+    by, whom = blocks.c.blocker_id, blocks.c.blocked_id
+    # Not `unhidden`: here the reader is a column, and whom they do not see no list made once. Each
+    # direction by itself is a join that an index or a hash answers; both in one are not.
+    apart = (
+        exists().where(condition).correlate(playlists, playlist_followers)
+        for condition in (
+            and_(by == reader, whom == owner),
+            and_(by == owner, whom == reader),
+        )
+    )
+    return and_(
+        or_(
+            playlists.c.visibility != PlaylistVisibility.PRIVATE,
+            owner == reader,
+            with_reader,
+        ),
+        *(~one for one in apart),
     )
 
 

@@ -21,7 +21,6 @@ _REPEATED_FOR = timedelta(hours=1)
 _KEPT_FOR = timedelta(days=1)
 _BATCH = 1000
 
-
 _COLUMNS = columns_of(EventRecord, outbox)
 
 
@@ -31,8 +30,9 @@ async def write_event(
     """Tell of a change, once the connection's transaction is committed (`outbox`).
 
     Whoever writes holds the row of the subject: `seq` is one more than that of the last event of
-    this topic and subject, as a playlist's version is. `payload` is what JSON holds, and never a
-    secret. Call `resolvers.publishing.publish` after the commit.
+    this topic and subject, as a playlist's version is. `payload` is what JSON holds, never a secret
+    nor who did it: nobody looks into streams for a person whose account is deleted. After the
+    commit call `resolvers.publishing.publish`.
     """
     await connection.execute(
         outbox.insert().values(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,13 +30,21 @@ async def unfollow_playlist(connection: AsyncConnection, playlist_id: UUID, user
 
     Writes `playlist_followers` and `playlists`.
     """
-    theirs = (
-        playlist_followers.c.playlist_id == playlist_id,
-        playlist_followers.c.user_id == user_id,
-    )
-    gone = (await connection.execute(delete(playlist_followers).where(*theirs))).rowcount > 0
+    theirs = playlist_followers.c.user_id == user_id
+    return await remove_followers(connection, playlist_id, theirs) > 0
+
+
+async def remove_followers(
+    connection: AsyncConnection, playlist_id: UUID, which: ColumnElement[bool]
+) -> int:
+    """Let some of the followers of a locked playlist go, and return how many they were.
+
+    `which` is a condition on `playlist_followers`. Writes that and `playlists`.
+    """
+    its = playlist_followers.c.playlist_id == playlist_id
+    gone = (await connection.execute(delete(playlist_followers).where(its, which))).rowcount
     if gone:
-        await _count(connection, playlist_id, -1)
+        await _count(connection, playlist_id, -gone)
     return gone
 
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Uuid, column, func, select, true
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import BigInteger, DateTime, Uuid, cast, column, func, select, true
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from datasources.postgres.client import Postgres
@@ -155,21 +155,21 @@ async def fetch_known(
     One that never was is absent; None stands for one whose track is gone. Read from
     `playlist_changes` and `tracks`.
     """
-    touched = func.jsonb_to_recordset(_ITEMS).table_valued(
-        column("item_id", Uuid),
-        column("track_id", Uuid),
-        column("added_by_id", Uuid),
-        column("added_at", DateTime(timezone=True)),
+    # Of up to 100,000 items few are asked for: of the others nothing but the id is looked at.
+    touched = func.jsonb_array_elements(_ITEMS, type_=JSONB).table_valued(
+        column("value", JSONB), name="touched"
     )
-    touched = touched.render_derived(name="touched", with_types=True)
+    row = touched.c.value
+    item_id = row["item_id"].astext
+    track_id = cast(row["track_id"].astext, Uuid)
+    added_at = cast(row["added_at"].astext, DateTime(timezone=True))
     changes = playlist_changes.join(touched, true())
-    row = touched.c
     statement = (
-        select(row.item_id, row.added_by_id, row.added_at, *TRACK_COLUMNS)
-        .ext(distinct_on(row.item_id))
-        .select_from(changes.outerjoin(tracks, tracks.c.id == row.track_id))
-        .where(_PAST.playlist_id == playlist_id, any_of(row.item_id, item_ids))
-        .order_by(row.item_id, _PAST.version.desc())
+        select(cast(item_id, Uuid), cast(row["added_by_id"].astext, Uuid), added_at, *TRACK_COLUMNS)
+        .ext(distinct_on(item_id))
+        .select_from(changes.outerjoin(tracks, tracks.c.id == track_id))
+        .where(_PAST.playlist_id == playlist_id, any_of(item_id, [str(one) for one in item_ids]))
+        .order_by(item_id, _PAST.version.desc())
     )
     rows = await connection.execute(statement)
     return {one[0]: None if one.id is None else item_record(*one) for one in rows}

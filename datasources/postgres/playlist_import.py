@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from fractional_indexing import generate_n_keys_between
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,6 +14,8 @@ from datasources.ids import new_id
 from datasources.postgres.bulk import Upserted, copy_rows, upsert_rows
 from datasources.postgres.catalogue_stage import StagedItem
 from datasources.postgres.import_ids import claim_ids, find_ids
+from datasources.postgres.playlist_tables import playlist_changes
+from datasources.postgres.playlist_writes import lock_playlists
 from datasources.postgres.reading import any_of
 from datasources.postgres.search_index import entry
 from datasources.postgres.tables import playlist_items, playlists, users
@@ -60,6 +62,7 @@ async def write_playlists(
     """
     titles = {one.playlist: one.playlist_title for one in batch}
     ids = await claim_ids(connection, _SOURCE, EntityKind.PLAYLIST, titles)
+    await lock_playlists(connection, ids.values())
     done = await _write_rows(
         connection, {ids[key]: title for key, title in titles.items()}, owner, now
     )
@@ -68,7 +71,7 @@ async def write_playlists(
     pairs = [(ids[one.playlist], tracks[one.track]) for one in batch]
     items = await _append(connection, pairs, owner)
     touched = list(ids.values())
-    await refresh_totals(connection, touched)
+    await _refresh_totals(connection, touched)
     await _bump(connection, items, now)
     await _index(connection, touched)
     return PlaylistsWritten(done, Upserted(len(items), 0, len(pairs) - len(items)))
@@ -130,30 +133,45 @@ async def _append(
     return rows
 
 
-async def refresh_totals(connection: AsyncConnection, ids: Iterable[UUID]) -> None:
-    """Count the items of playlists again, and add up their lengths, where that differs."""
+async def _refresh_totals(connection: AsyncConnection, ids: Iterable[UUID]) -> None:
+    """Count the items of playlists again, and add up their lengths, where that differs.
+
+    The playlists are locked, by a statement before this one: whoever waits for a change within the
+    statement that counts still counts what was there before.
+    """
     await connection.execute(text(_TOTALS), {"ids": list(ids)})
 
 
 async def refresh_totals_of_tracks(connection: AsyncConnection, tracks: Iterable[UUID]) -> None:
-    """Do so for the playlists that hold any of these tracks."""
+    """Count the items and lengths of playlists again that hold any of these tracks (`playlists`).
+
+    Nobody else changes these until the transaction ends.
+    """
     holders = select(playlist_items.c.playlist_id).where(
         any_of(playlist_items.c.track_id, list(tracks))
     )
-    found = await connection.execute(holders.distinct())
-    await refresh_totals(connection, found.scalars().all())
+    found = (await connection.execute(holders.distinct())).scalars().all()
+    await lock_playlists(connection, found)
+    await _refresh_totals(connection, found)
 
 
 async def _bump(
     connection: AsyncConnection, items: Sequence[dict[str, object]], now: datetime
 ) -> None:
-    """A playlist that was there before this import has a new version when it got items."""
-    ids = {row["playlist_id"] for row in items}
-    await connection.execute(
+    """A playlist that was there before this import has a new version when it got items.
+
+    No change tells of them, so nothing before can be told from the list as it is: its history
+    begins anew with this version.
+    """
+    there = any_of(playlists.c.id, {row["playlist_id"] for row in items})
+    bumped = await connection.execute(
         playlists.update()
-        .where(any_of(playlists.c.id, ids), playlists.c.created_at < now)
-        .values(version=playlists.c.version + 1)
+        .where(there, playlists.c.created_at < now)
+        .values(version=playlists.c.version + 1, oldest_version=playlists.c.version + 1)
+        .returning(playlists.c.id)
     )
+    past = any_of(playlist_changes.c.playlist_id, bumped.scalars().all())
+    await connection.execute(delete(playlist_changes).where(past))
 
 
 async def _index(connection: AsyncConnection, ids: Sequence[UUID]) -> None:

@@ -26,6 +26,15 @@ class Standing:
     apart: bool = False
 
 
+async def hold_playlist(connection: AsyncConnection, playlist_id: UUID) -> None:
+    """Let nobody change a playlist until the transaction ends; others may hold it, too.
+
+    What depends on it is read afterwards, by another statement (`playlists`).
+    """
+    row = select(playlists.c.id).where(playlists.c.id == playlist_id)
+    await connection.execute(row.with_for_update(read=True))
+
+
 async def fetch_standing(
     connection: AsyncConnection, playlist_id: UUID, user_id: UUID | None
 ) -> Standing | None:

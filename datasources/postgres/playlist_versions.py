@@ -4,8 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Select, Text, Uuid, case, collate, column, func, select, true
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import (
+    DateTime,
+    Select,
+    Text,
+    Uuid,
+    case,
+    cast,
+    collate,
+    column,
+    func,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from datasources.postgres.client import Postgres
@@ -23,6 +35,7 @@ from datasources.records.playlists import PlaylistItemRecord
 ITEMS_OF_VERSION = Keyset("playlist-version", (str, UUID))
 
 _PAST = playlist_changes.c
+_DIGITS = 19
 
 
 async def fetch_versions(postgres: Postgres, ids: Sequence[UUID]) -> Mapping[UUID, tuple[int, int]]:
@@ -74,46 +87,48 @@ def _as_it_was(key: ListVersion) -> Select[Any]:
     What the changes since have touched stood where the first of them found it; the rest stands
     where it stood. An item that is gone is what the changes say that it was.
     """
-    touched = func.jsonb_to_recordset(_PAST["items"].op("||")(_PAST.rekeyed)).table_valued(
-        column("item_id", Uuid),
-        column("before", Text),
-        column("track_id", Uuid),
-        column("added_by_id", Uuid),
-        column("added_at", DateTime(timezone=True)),
-    )
-    touched = touched.render_derived(name="touched", with_types=True)
-    later = (
-        select(_PAST.version, touched)
-        .select_from(playlist_changes.join(touched, true()))
-        .where(_PAST.playlist_id == key.playlist_id, _PAST.version > key.version)
-        .cte("later")
-    )
-    item_id = later.c.item_id
-    found = (
-        select(item_id, later.c.before).ext(distinct_on(item_id)).order_by(item_id, later.c.version)
-    )
-    since = found.subquery("since")
-    # Those that were only rekeyed say no more than their ids.
-    known = (
-        select(later)
-        .ext(distinct_on(item_id))
-        .where(later.c.track_id.is_not(None))
-        .order_by(item_id)
-    )
-    what = known.subquery("what")
+    since = _touched_since(key).subquery("since")
     now = select(playlist_items).where(playlist_items.c.playlist_id == key.playlist_id)
     listed = now.subquery("listed")
     is_there = listed.c.id.is_not(None)
     position = case((since.c.item_id.is_(None), listed.c.position), else_=since.c.before)
-    source = listed.join(since, since.c.item_id == listed.c.id, full=True)
     return (
         select(
             func.coalesce(listed.c.id, since.c.item_id).label("id"),
             collate(position, "C").label("position"),
-            func.coalesce(listed.c.track_id, what.c.track_id).label("track_id"),
-            case((is_there, listed.c.added_by), else_=what.c.added_by_id).label("added_by"),
-            case((is_there, listed.c.added_at), else_=what.c.added_at).label("added_at"),
+            func.coalesce(listed.c.track_id, cast(since.c.track_id, Uuid)).label("track_id"),
+            case((is_there, listed.c.added_by), else_=cast(since.c.added_by_id, Uuid)).label(
+                "added_by"
+            ),
+            case(
+                (is_there, listed.c.added_at), else_=cast(since.c.added_at, DateTime(timezone=True))
+            ).label("added_at"),
         )
-        .select_from(source.outerjoin(what, what.c.item_id == since.c.item_id))
+        .select_from(listed.join(since, since.c.item_id == listed.c.id, full=True))
         .where(since.c.item_id.is_(None) | since.c.before.is_not(None))
+    )
+
+
+def _touched_since(key: ListVersion) -> Select[Any]:
+    """Return what the changes since a version have touched, each item once.
+
+    One pass over them, grouped by hash as nothing has to be sorted, and all of it text until few
+    are left: 1,000 changes of 100 items are 100,000 rows.
+    """
+    names = ("before", "track_id", "added_by_id", "added_at")
+    touched = func.jsonb_to_recordset(_PAST["items"].op("||")(_PAST.rekeyed)).table_valued(
+        column("item_id", Uuid), *(column(name, Text) for name in names)
+    )
+    touched = touched.render_derived(name="touched", with_types=True)
+    row = touched.c
+    # The least array is that of the first change. Its digits decide: no change has an item twice.
+    digits = func.lpad(cast(_PAST.version, Text), _DIGITS, "0")
+    first = func.min(array([collate(digits, "C"), collate(row.before, "C")]), type_=ARRAY(Text))
+    # Those that were only rekeyed say no more than their ids; all others say the same.
+    what = (func.max(collate(row[name], "C")).label(name) for name in names[1:])
+    return (
+        select(row.item_id, first[2].label("before"), *what)
+        .select_from(playlist_changes.join(touched, true()))
+        .where(_PAST.playlist_id == key.playlist_id, _PAST.version > key.version)
+        .group_by(row.item_id)
     )

@@ -1,15 +1,17 @@
 """Making, changing, copying and removing playlists; their items are changed elsewhere."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Uuid, delete, func, insert, literal, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from datasources.postgres.reading import columns_of
+from datasources.ids import new_id
+from datasources.postgres.playlist_edits import insert_items
+from datasources.postgres.reading import any_of, columns_of
 from datasources.postgres.search_index import entry
 from datasources.postgres.tables import (
     external_ids,
@@ -19,12 +21,14 @@ from datasources.postgres.tables import (
     tracks,
     users,
 )
+from datasources.records.changes import ItemChange
 from datasources.records.external_ids import EntityKind
 from datasources.records.playlists import PlaylistRecord, PlaylistVisibility
 
 _COLUMNS = columns_of(PlaylistRecord, playlists)
 _POPULARITY_OF_A_FOLLOWER = 4
 _MAX_POPULARITY = 100
+_COPIED_AT_ONCE = 1_000
 
 
 async def fetch_owner(connection: AsyncConnection, playlist_id: UUID) -> UUID | None:
@@ -42,6 +46,15 @@ async def lock_playlist(connection: AsyncConnection, playlist_id: UUID) -> Playl
     row = select(*_COLUMNS).where(playlists.c.id == playlist_id).with_for_update(key_share=True)
     found = (await connection.execute(row)).one_or_none()
     return None if found is None else PlaylistRecord(*found)
+
+
+async def lock_playlists(connection: AsyncConnection, ids: Collection[UUID]) -> None:
+    """Let nobody else change playlists until the transaction ends (`playlists`).
+
+    In the order of their ids, as all do who lock several: nobody waits for another in a circle.
+    """
+    rows = select(playlists.c.id).where(any_of(playlists.c.id, ids)).order_by(playlists.c.id)
+    await connection.execute(rows.with_for_update(key_share=True))
 
 
 async def lock_owner(connection: AsyncConnection, user_id: UUID) -> int | None:
@@ -83,40 +96,35 @@ async def give_playlist(connection: AsyncConnection, playlist_id: UUID, owner_id
 
 
 async def copy_playlist(connection: AsyncConnection, source_id: UUID, copy: PlaylistRecord) -> None:
-    """Write a playlist with the items of another, in one statement: as they are at one moment.
+    """Write a playlist with the items of another, as they are at one moment, in their order.
 
     The items are new ones, added by the owner of the copy when it is made. Of `copy`, the counts
-    are not looked at. Writes `playlists`, `playlist_items`, `search_entries`; reads `tracks`.
+    are not looked at. Writes `playlists`, `playlist_items`, `search_entries`; reads `tracks`, of
+    which none is removed before the transaction ends.
     """
-    item, track = playlist_items.c, tracks.c
-    items = (
-        select(item.position, item.track_id, track.duration_ms)
-        .join(tracks, track.id == item.track_id)
+    item = playlist_items.c
+    # One statement reads them all, as they must be of one moment; many write them, as each of
+    # 10,000 rows is checked against three tables, and a statement has little time.
+    found = (
+        select(item.position, item.track_id, tracks.c.duration_ms)
+        .join(tracks, tracks.c.id == item.track_id)
         .where(item.playlist_id == source_id)
-        .cte("items")
+        .order_by(item.position, item.id)
+        .with_for_update(read=True, key_share=True, of=tracks)
     )
-    counted = {
-        "track_count": func.count(),
-        "duration_ms": func.coalesce(func.sum(items.c.duration_ms), 0),
-    }
-    values = {
-        column.name: counted.get(column.name, literal(value, column.type))
-        for column, value in zip(_COLUMNS, asdict(copy).values(), strict=True)
-    }
-    made = insert(playlists).from_select(list(values), select(*values.values()).select_from(items))
-    # The server makes their ids: how many there are is known to this statement alone.
-    row = select(
-        func.gen_random_uuid(),
-        literal(copy.id, Uuid),
-        items.c.position,
-        items.c.track_id,
-        literal(copy.owner_id, Uuid),
-        literal(copy.created_at, item.added_at.type),
+    rows = (await connection.execute(found)).all()
+    counted = replace(
+        copy, track_count=len(rows), duration_ms=sum(duration_ms for *_, duration_ms in rows)
     )
-    names = ["id", "playlist_id", "position", "track_id", "added_by", "added_at"]
-    copied = insert(playlist_items).from_select(names, row)
-    await connection.execute(copied.add_cte(made.cte("made")))
-    await _index(connection, copy)
+    await insert_playlist(connection, counted)
+    # Where two have the same position, their ids say which is first.
+    ids = sorted(new_id() for _ in rows)
+    items = [
+        ItemChange(id_, track_id, None, position, copy.owner_id, copy.created_at)
+        for id_, (position, track_id, _) in zip(ids, rows, strict=True)
+    ]
+    for first in range(0, len(items), _COPIED_AT_ONCE):
+        await insert_items(connection, copy.id, items[first : first + _COPIED_AT_ONCE])
 
 
 async def remove_playlist(connection: AsyncConnection, playlist_id: UUID) -> None:

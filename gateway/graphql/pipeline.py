@@ -180,7 +180,8 @@ async def _results(
     make_context: Callable[[], RequestContext],
 ) -> AsyncIterator[Result]:
     request_id = executor.context_value.request_id
-    sharing = Sharing(prepared.document, prepared.operation_name, prepared.variables)
+    graph = pipeline.schema._schema  # noqa: SLF001  there is no other way to it
+    sharing = Sharing(graph, prepared.document, prepared.operation_name, prepared.variables)
     async with aclosing(source):
         while True:
             try:

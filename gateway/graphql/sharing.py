@@ -1,7 +1,8 @@
 """Which subscribers share the execution of an event, and its bytes: those who would read the same.
 
-They have the same document, the same variables in what is selected of an event, and one principal.
-Arguments of the subscription itself say which events come, and nothing of what each of them shows.
+They have the same document, the same variables in what is selected of an event, and one principal,
+or, where nothing that is selected depends on who asks, the same scopes. Arguments of the
+subscription itself say which events come, and nothing of what each of them shows.
 """
 
 from collections.abc import Hashable, Mapping
@@ -11,6 +12,7 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLSchema,
     Node,
     OperationDefinitionNode,
     VariableNode,
@@ -21,22 +23,29 @@ from graphql.language import SKIP, Visitor
 
 from auth.principal import Principal
 from gateway.graphql.results import encode_json
+from schema.viewers import same_for_all
 
 
 class Sharing:
     """What one subscription has in common with others."""
 
     def __init__(
-        self, document: DocumentNode, operation_name: str | None, variables: Mapping[str, Any]
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        operation_name: str | None,
+        variables: Mapping[str, Any],
     ) -> None:
         used = variables_of_events(document, operation_name)
         shown = {name: variables[name] for name in sorted(used) if name in variables}
         # The document itself is held, so that no other gets its id while this key is in use.
+        self._same = same_for_all(schema, document, operation_name)
         self._of_request = (_Same(document), operation_name, encode_json(shown))
 
     def key(self, principal: Principal) -> Hashable:
         """Return what is equal for those who read the same."""
-        return ("result", self._of_request, principal)
+        rights = (principal.kind, principal.scopes) if self._same else principal
+        return ("result", self._of_request, rights)
 
 
 def variables_of_events(document: DocumentNode, operation_name: str | None) -> frozenset[str]:

@@ -11,6 +11,7 @@ NOTICES = {
     "password-reset": "Your new password is set, and all other sessions have ended. Sign in.",
     "password-changed": "Your password is changed. All other sessions have ended.",
     "profile-saved": "Your profile is saved.",
+    "notifications-saved": "It is saved how you want to be told.",
     "second-factor-off": "The second factor is off.",
     "passkey-added": "The passkey is added.",
     "passkey-renamed": "The passkey has its new name.",

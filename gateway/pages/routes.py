@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from gateway.pages import (
     activity,
     data,
+    notifications,
     passkeys,
     passwords,
     profile,
@@ -31,6 +32,7 @@ PAGES = (
     *passkeys.PAGES,
     *sessions.PAGES,
     *activity.PAGES,
+    *notifications.PAGES,
     *data.PAGES,
 )
 

@@ -34,6 +34,7 @@ from gateway.training.content import NearSound, Sounds, SoundsBuilder, iter_alik
 from gateway.training.counts import Counts, read_counts
 from gateway.training.neighbours import TOP, Near, interest, iter_neighbours
 from gateway.training.people import Liked, best_tracks, iter_liked, similarity
+from resolvers.recommendations_refreshed import tell_refreshed
 
 _AT_ONCE = 5_000
 _TRACKS_PER_ARTIST = 2
@@ -60,7 +61,8 @@ async def train(stores: Stores, now: datetime, progress: Progress | None = None)
     """Train on what the stores hold, write the lists and then remove those of earlier versions.
 
     Reads `artist_plays`, `listens` and `audio_features`; writes `similar_artists`,
-    `user_recommendations`, `similar_tracks` and `models`. Counting and comparing run on a thread:
+    `user_recommendations`, `similar_tracks` and `models`, and tells those who wait for new lists of
+    their own. Counting and comparing run on a thread:
     the event loop stays free.
 
     Raises:
@@ -133,6 +135,7 @@ async def _train_artists(
     similar = similarity(near, len(counts.artists))
     people_lists = await _train_people(stores, counts, names, interests, similar, model, bars)
     await publish_model(stores.mongo, model, [Lists.SIMILAR_ARTISTS, Lists.PERSONAL])
+    await tell_refreshed(stores)
     return replace(done, artist_lists=len(near), people_lists=people_lists, artist_model=model)
 
 

@@ -9,12 +9,15 @@ import structlog
 from datasources.postgres.outbox import remove_old
 from datasources.stores import Stores
 from gateway.background import every
+from resolvers.context import utc_now
+from resolvers.listens_told import tell_untold
 from resolvers.publishing import publish_missed
 
 log = structlog.get_logger(__name__)
 
 _SWEEP_S = 1.0
 _REMOVE_S = 600.0
+_LISTENS_S = 15.0
 
 
 @asynccontextmanager
@@ -28,11 +31,16 @@ async def sweeping_events(stores: Stores) -> AsyncIterator[None]:
         if missed := await publish_missed(stores):
             log.info("events published that were missed", events=missed)
 
+    async def tell() -> None:
+        if told := await tell_untold(stores, utc_now()):
+            log.info("listens told that were missed", listens=told)
+
     async def remove() -> None:
         await remove_old(stores.postgres)
 
     tasks = [
         asyncio.create_task(every(_SWEEP_S, "events", publish), name="events"),
+        asyncio.create_task(every(_LISTENS_S, "listens", tell), name="untold listens"),
         asyncio.create_task(every(_REMOVE_S, "old events", remove), name="old events"),
     ]
     try:

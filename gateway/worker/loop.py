@@ -6,7 +6,7 @@ Work may be done twice, where a worker dies between doing and saying so; handler
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -151,7 +151,7 @@ class Worker:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _sweep(self) -> None:
-        with contextlib.suppress(StoreError):
+        with _going_on("sweep failed"):
             removed = await jobs.sweep(self._postgres)
             removed += await remove_old_outcomes(self._postgres)
             log.debug("swept", removed=removed)
@@ -194,7 +194,7 @@ class Worker:
             log.error("job still fails", **about)
         else:
             log.warning("job is tried again", in_s=round(delay.total_seconds()), **about)
-        with contextlib.suppress(StoreError):
+        with _going_on("the end of a job is not written", job=str(job.id)):
             if given_up:
                 await jobs.give_up(self._postgres, job, reason)
             else:
@@ -213,9 +213,20 @@ class Worker:
     async def _beat(self, job: JobRecord) -> None:
         while True:
             await asyncio.sleep(_BEAT_S)
-            with contextlib.suppress(StoreError):
+            with _going_on("a lease is not prolonged", job=str(job.id)):
                 if not await jobs.keep(self._postgres, job, LEASE):
                     return
+
+
+@contextlib.contextmanager
+def _going_on(what: str, **about: str) -> Iterator[None]:
+    """Go on where the body fails, a deadlock, say: it is logged, but for a store that is away."""
+    try:
+        yield
+    except StoreError:
+        pass
+    except Exception:
+        log.exception(what, **about)
 
 
 def delay_after(attempts: int) -> timedelta:

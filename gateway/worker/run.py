@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 
+import structlog
+
 from auth.identity import Identity
 from datasources.mail.transport import MailTransport, open_transport
 from datasources.records.jobs import JobKind
@@ -15,6 +17,8 @@ from gateway.worker.loop import Duty, Worker
 from gateway.worker.mails import MailDuty
 from gateway.worker.notifications import tending_notifications
 from gateway.worker.sessions import SessionsDuty
+
+log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
@@ -28,12 +32,22 @@ async def running_worker(
     worker = Worker(stores.postgres, duties(settings, stores, identity))
     stop = asyncio.Event()
     working = asyncio.create_task(worker.run(stop), name="worker")
+    working.add_done_callback(_notice)
     try:
         async with sweeping_events(stores), tending_notifications(stores.postgres):
             yield
     finally:
         stop.set()
-        await working
+        await asyncio.gather(working, return_exceptions=True)
+
+
+def _notice(working: asyncio.Task[None]) -> None:
+    """Say at once that a worker has ended which was not told to: the server answers all the same.
+
+    Nobody else waits for it before the server stops.
+    """
+    if not working.cancelled() and (error := working.exception()) is not None:
+        log.error("worker ended", exc_info=error)
 
 
 def duties(

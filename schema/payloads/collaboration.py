@@ -3,10 +3,12 @@
 from typing import Annotated, Any
 
 import strawberry
+from strawberry.types import Info
 
-from datasources.loaders.collaboration import ShareLinkById
 from datasources.loaders.users import SeenUserById
+from datasources.records.collaboration import ShareLinkRecord
 from resolvers import collaboration, share_links
+from resolvers.context import RequestContext
 from schema.payloads.errors import Forbidden, LimitExceeded, NotFound, ValidationError
 from schema.payloads.playlists import WithPlaylist, playlist_id_of
 from schema.types.share_link import ShareLink
@@ -18,8 +20,17 @@ def _person(description: str) -> Any:
     return loaded(SeenUserById, key="user_id", for_viewer=True, description=description)
 
 
-def _link(description: str) -> Any:
-    return loaded(ShareLinkById, key="share_link_id", description=description)
+@strawberry.type
+class WithShareLink:
+    """The link of a result, loaded when the change is stored."""
+
+    @strawberry.field(
+        description="The link as it is now; null where its playlist is not the viewer's any more.",
+        graphql_type=ShareLink | None,
+    )
+    async def share_link(self, info: Info[RequestContext, None]) -> ShareLinkRecord | None:
+        """Return the link."""
+        return await share_links.link_of(info.context, self.share_link_id)  # type: ignore[attr-defined]  # a view stands for its record
 
 
 @view(
@@ -96,10 +107,9 @@ class PlaylistTransferred(WithPlaylist):
 
 
 @view(share_links.ShareLinkCreated, told_apart=True, description="A new link to a playlist.")
-class ShareLinkCreated:
+class ShareLinkCreated(WithShareLink):
     """A view over `ShareLinkCreated`."""
 
-    share_link: ShareLink | None = _link("The link.")
     token: str = attribute(
         "Its secret, for `redeemShareLink`: shown this once, since only a hash of it is kept."
     )
@@ -119,10 +129,8 @@ class ShareLinkRedeemed(WithPlaylist):
     told_apart=True,
     description="The link opens nothing any more; who came by it stays.",
 )
-class ShareLinkRevoked:
+class ShareLinkRevoked(WithShareLink):
     """A view over `ShareLinkRevoked`."""
-
-    share_link: ShareLink | None = _link("The link.")
 
 
 InviteCollaboratorResult = Annotated[

@@ -16,6 +16,11 @@ from datasources.mongo.listens import write_listens
 from datasources.postgres.account_tables import metadata, passkeys
 from datasources.postgres.bulk import copy_rows
 from datasources.postgres.mail_tokens import mint
+from datasources.postgres.notification_tables import (
+    inboxes,
+    notification_preferences,
+    notifications,
+)
 from datasources.postgres.playlist_history import encode_items
 from datasources.postgres.playlist_tables import (
     playlist_changes,
@@ -157,6 +162,7 @@ async def _playlists(stores: Stores, ann: UUID, bob: UUID) -> UUID:
                 )
             )  # fmt: skip
         await _history(connection, bobs["id"], (ann, bob))
+        await _notifications(connection, bobs["id"], ann, bob)
     bobs_id = bobs["id"]
     assert isinstance(bobs_id, UUID)
     return bobs_id
@@ -174,6 +180,25 @@ async def _history(connection: AsyncConnection, playlist: object, people: tuple[
                 items=encode_items(items),
             )
         )  # fmt: skip
+
+
+async def _notifications(
+    connection: AsyncConnection, playlist: object, ann: UUID, bob: UUID
+) -> None:
+    """Let both be told of each other, and Ann say how she wants to be told."""
+    for user, actor in ((ann, bob), (bob, ann)):
+        await connection.execute(inboxes.insert().values(user_id=user, last_seq=1))
+        await connection.execute(
+            notifications.insert().values(
+                id=new_id(), user_id=user, seq=1, kind="INVITATION", actor_id=actor,
+                playlist_id=playlist, role="VIEWER", in_app=True, in_digest=False, created_at=NOW,
+            )
+        )  # fmt: skip
+    await connection.execute(
+        notification_preferences.insert().values(
+            user_id=ann, kind="INVITATION", in_app=True, email_digest=True
+        )
+    )
 
 
 async def _account(stores: Stores, ann: UUID) -> None:
@@ -253,7 +278,9 @@ async def everything(stores: Stores) -> AsyncIterator[tuple[str, Any]]:
     async for key in client.scan_iter(match=f"{stores.redis.prefix}*"):
         kind = await client.type(key)
         reader = _READERS[str(kind)]
-        yield "redis", (key, await reader(client, key))
+        # What was told live, of whomever, ages there.
+        place = "redis live" if key == stores.redis.key("live") else "redis"
+        yield place, (key, await reader(client, key))
 
 
 _READERS: Mapping[str, Callable[[Any, Any], Awaitable[Any]]] = {

@@ -71,6 +71,11 @@ class Subscriber:
                 await self._changed.wait()
 
 
+def new_pipeline() -> Pipeline:
+    """Return the application's pipeline."""
+    return Pipeline(build_schema(), Documents(1_000_000))
+
+
 @asynccontextmanager
 async def subscriber(
     live: Live,
@@ -79,13 +84,16 @@ async def subscriber(
     variables: dict[str, Any] | None = None,
     principal: Principal = ANONYMOUS,
     change: Callable[[RequestContext], RequestContext] = lambda context: context,
+    pipeline: Pipeline | None = None,
 ) -> AsyncIterator[Subscriber]:
     """Yield who follows a subscription; each event has a context of its own.
+
+    With one pipeline several are clients of one process.
 
     Raises:
         RequestFailed: it was refused.
     """
-    pipeline = Pipeline(build_schema(), Documents(1_000_000))
+    pipeline = pipeline or new_pipeline()
     prepared = prepare(pipeline, OperationRequest(query, None, variables or {}, {}))
 
     identity = identity_of(stores)

@@ -39,6 +39,9 @@ OPEN_TYPES = {
     *("User", "UserConnection", "UserEdge"),
     # Whose listening one may see is decided at each event: tests/integration/test_now_playing.py.
     *("Subscription", "NowPlayingChanged", "NowPlaying", "Lagged"),
+    *("ListenAdded", "Listen"),  # so it is there: tests/integration/test_listen_added.py
+    "PresenceChanged",  # whom it names is decided at each event, too: test_presence.py
+    "RecommendationsRefreshed",  # of the viewer's own: test_recommendations_refreshed.py
 }
 OPEN_FIELDS_OF_PEOPLE = {
     *("id", "handle", "displayName", "avatarUrl", "createdAt"),

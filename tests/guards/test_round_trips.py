@@ -62,6 +62,7 @@ PARENTS = {
 # The sample has no notifications, either: tests/integration/test_notifications.py counts there.
 # An event is one parent, with loaders of its own.
 ELSEWHERE = {"Account", "AuditEntry", "Invitation", "NowPlayingChanged"}
+ELSEWHERE |= {"ListenAdded", "PresenceChanged", "RecommendationsRefreshed"}
 ELSEWHERE |= {"Notification", "NotificationConnection", "NotificationReceived"}
 ELSEWHERE |= {"PlaylistVersion", "PlaylistChange", "PlaylistItemChange"}
 

@@ -249,7 +249,7 @@ PLAYLIST_ARGUMENTS = {
     "_entities": '(representations: [{__typename: "Playlist", id: "$playlist"}])',
     "byExternalId": '(source: SPOTIFY, type: PLAYLIST, value: "$external")',
 }
-PLAYLIST_WAYS = ways_to(GRAPH, "Playlist")
+PLAYLIST_WAYS = [way for way in ways_to(GRAPH, "Playlist") if way[0] not in ELSEWHERE]
 ALL = "totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
 PLAYLIST = "__typename ... on Playlist { title trackCount items { totalCount } owner { handle } }"
 

@@ -438,11 +438,12 @@ async def test_no_follow_begins_under_a_block(stores: Stores) -> None:
     assert (await between(stores, ANN, BOB))["user_follows"] == 0
 
 
-async def test_what_begins_on_a_locked_playlist_does_not_survive_a_block(stores: Stores) -> None:
+async def test_what_begins_on_a_playlist_does_not_survive_a_block(stores: Stores) -> None:
     await block(stores)
     await unblock_user(context_of(stores, me(ANN)), id_of(BOB))
 
     async def joined(connection: Connection) -> None:
+        await lock_pair(connection, user_id(BOB), user_id(ANN))
         names = {"list": playlist_id(ANN), "bob": user_id(BOB)}
         for statement in (
             "update playlists set follower_count = follower_count + 1 where id = :list",

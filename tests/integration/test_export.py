@@ -87,7 +87,7 @@ async def test_it_holds_everything_of_the_viewers_and_no_secret(
         "format", "version", "exportedAt", "profile", "account", "externalIds", "passkeys",
         "sessions", "nowPlaying", "recommendations", "topTracks", "topArtists", "playlists",
         "securityEvents", "sharedPlaylists", "followedPlaylists", "addedToPlaylists",
-        "invitations", "shareLinks",
+        "invitations", "shareLinks", "notifications", "notificationPreferences",
         "savedTracks", "savedAlbums", "followedArtists", "blockedUsers", "following", "followers",
         "listens", "artistPlays",
     }  # fmt: skip
@@ -144,6 +144,17 @@ async def test_it_holds_everything_of_the_viewers_and_no_secret(
     assert them.access_token not in answer.text
     assert "bobs-other-name" not in answer.text
     assert "bob@example.org" not in answer.text
+
+
+async def test_it_holds_what_the_viewer_was_told(
+    client: httpx2.AsyncClient, them: Belongings
+) -> None:
+    document = (await client.get(resolver.PATH, headers=bearer(them))).json()
+    invited, signed_in = document["notifications"]
+    assert (invited["kind"], invited["actorId"]) == ("INVITATION", str(them.bob))
+    assert (signed_in["kind"], signed_in["device"]) == ("NEW_DEVICE", "PolyphonyPhone on iOS")
+    preference = {"kind": "INVITATION", "inApp": True, "emailDigest": True}
+    assert document["notificationPreferences"] == [preference]
 
 
 async def test_what_somebody_else_did_to_the_account_does_not_say_from_where(

@@ -103,12 +103,19 @@ async def test_followed_at_once_is_followed_once(stores: Stores) -> None:
     assert await listed(stores, 1, "following") == await listed(stores, 1, "followers") == ["user2"]
 
 
-async def test_following_costs_five_statements(stores: Stores, round_trips: RoundTrips) -> None:
-    for use_case in (follow_user, unfollow_user):
+async def test_following_costs_eleven_statements(stores: Stores, round_trips: RoundTrips) -> None:
+    ours = 5  # time-out, lock, both people, blocks, the row
+    told = 6  # the notification, its event; then lock, events, mark, and whether others wait
+    use_cases = [
+        (follow_user, 1, {"postgres": ours + told, "redis": 1}),
+        (follow_user, 0, {"postgres": ours}),
+        (unfollow_user, 1, {"postgres": ours}),
+    ]
+    for use_case, changed, cost in use_cases:
         round_trips.clear()
         result = await use_case(context_of(stores, me()), global_id("User", user_id(2)))
-        assert result == UserFollowChanged(user_id(2), 1)
-        assert round_trips == {"postgres": 5}  # time-out, lock, both people, blocks, the row
+        assert result == UserFollowChanged(user_id(2), changed)
+        assert round_trips == cost
 
 
 async def test_marks_of_fifty_people_cost_what_one_costs(

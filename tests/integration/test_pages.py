@@ -247,9 +247,23 @@ async def test_an_account_is_deleted_by_who_is_sure(client: httpx2.AsyncClient) 
     assert (await sign_in(client)).status_code == 422
 
 
+async def test_how_one_wants_to_be_told(client: httpx2.AsyncClient) -> None:
+    await sign_in(client)
+    here = "/account/notifications"
+    assert (await client.get(here)).text.count(" checked") == 4  # all of them in the app
+    chosen = {"NEW_FOLLOWER-mail": "on", "NEW_DEVICE-app": "on", "NEW_DEVICE-mail": "on"}
+    done = await post(client, here, **chosen)
+    assert done.headers["location"] == f"{here}?notice=notifications-saved"
+    page = (await client.get(here)).text
+    checked = {name for name in chosen if f'name="{name}" value="on" checked' in page}
+    assert checked == set(chosen)
+    assert page.count(" checked") == 3
+
+
 async def test_pages_that_list(client: httpx2.AsyncClient) -> None:
     await sign_in(client)
-    for path in ("sessions", "activity", "passkeys", "second-factor", "email", "password", "data"):
+    security = ("sessions", "activity", "passkeys", "second-factor", "email", "password")
+    for path in (*security, "notifications", "data"):
         page = await client.get(f"/account/{path}")
         assert page.status_code == 200, path
         assert f'<a href="/account/{path}" aria-current="page">' in page.text

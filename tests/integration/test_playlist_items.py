@@ -384,6 +384,20 @@ async def test_what_cannot_be_undone(desk: Desk) -> None:
     assert (refused["itemIds"], refused["items"]) == ([b], [None])
 
 
+async def test_a_list_that_an_import_made_too_long_can_be_put_right(desk: Desk) -> None:
+    """What does not let it grow is undone, whatever its length."""
+    a, *_ = await desk.ids()
+    await desk.answer(MOVE, itemIds=[a])
+    added = await desk.answer(ADD, trackIds=[track(1)])
+    await desk.answer(REMOVE, itemIds=added["itemIds"])
+    await desk.answer(ADD, trackIds=[track(1)])
+    async with desk.stores.postgres.transaction() as connection:
+        await connection.execute(update(playlists).values(track_count=10_005))
+    await desk.refused("LIMIT_EXCEEDED", UNDO, version=5)
+    assert (await desk.answer(UNDO, version=3))["version"] == 7
+    assert (await desk.answer(UNDO, version=6))["playlist"]["trackCount"] == 10_004
+
+
 async def test_an_item_of_somebody_who_has_left_comes_back_added_by_nobody(desk: Desk) -> None:
     added = await desk.answer(ADD, user=EDITOR, trackIds=[track(1)])
     await desk.answer(REMOVE, itemIds=added["itemIds"])

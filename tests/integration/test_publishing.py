@@ -28,8 +28,13 @@ from datasources.stores import Stores
 from gateway.settings import Settings
 from gateway.worker.run import running_worker
 from resolvers import publishing
+from resolvers.ids import global_id
+from resolvers.playlist_items import add_items
 from resolvers.publishing import publish, publish_missed, publish_subject
+from tests.factories.editing import new_playlist, track
+from tests.factories.music import Music, user_id
 from tests.factories.operations import identity_of
+from tests.factories.playlists import as_user
 from tests.plugins.proxy import proxy_to
 from tests.plugins.stores import URLS
 
@@ -79,8 +84,26 @@ async def test_events_are_in_both_streams_with_number_and_epoch(empty_stores: St
     ] == [(f"playlist:{subject}", epoch, seq, orjson.dumps({"n": seq}).decode()) for seq in (1, 2)]
     assert await _waiting(empty_stores) == 0
     day_ms = 24 * 60 * 60 * 1000
-    for name in (("events", "playlist", subject), ("events", "playlist", subject, "seq")):
+    stream = ("events", "playlist", subject)
+    for name in (stream, (*stream, "seq"), ("live",)):
         assert day_ms - 60_000 < await redis.client.pttl(redis.key(*name)) <= day_ms
+
+
+async def test_events_name_nobody(empty_stores: Stores) -> None:
+    """Whoever deletes their account is nowhere then: the history knows them, and forgets them."""
+    music = Music()
+    music.user(1)
+    music.track(1)
+    await music.write(empty_stores)
+    playlist = await new_playlist(empty_stores)
+    await add_items(as_user(empty_stores, 1), global_id("Playlist", playlist), [track(1)])
+    (row,) = await empty_stores.postgres.read(select(outbox.c.payload))
+    assert row.payload["kind"] == "ADD"
+    told = [repr(row.payload)]
+    for name in (("events", "playlist", playlist), ("live",)):
+        (entry,) = await _entries(empty_stores.redis, *name)
+        told.append(repr(entry))
+    assert str(user_id(1)) not in "".join(told)
 
 
 async def test_events_of_a_change_rolled_back_do_not_exist(empty_stores: Stores) -> None:

@@ -14,14 +14,21 @@ from datasources.postgres.tables import playlist_collaborators
 from datasources.records.playlists import CollaboratorRole, PlaylistVisibility
 from datasources.stores import Stores
 from resolvers import share_links
-from resolvers.collaboration import transfer_playlist
+from resolvers.collaboration import (
+    accept_invitation,
+    invite_collaborator,
+    remove_collaborator,
+    set_collaborator_role,
+    transfer_playlist,
+)
+from resolvers.context import Client
 from resolvers.errors import Forbidden, InvalidInput, LimitExceeded, NotFound, Unauthenticated
 from resolvers.ids import global_id
 from resolvers.playlist_commands import delete_playlist
 from resolvers.share_links import NewLink
 from tests.factories.accounts import later
 from tests.factories.music import NOW, Music, playlist_id, user_id
-from tests.factories.operations import ask, context_of
+from tests.factories.operations import ask, context_of, respond
 from tests.factories.playlists import as_user, share_with, wait_long
 
 EDITOR, VIEWER = CollaboratorRole
@@ -267,6 +274,65 @@ async def test_another_owner_has_the_links(stores: Stores) -> None:
     await share_links.revoke_share_link(as_user(stores, 3), link_id)
     with pytest.raises(NotFound):
         await share_links.redeem_share_link(as_user(stores, 4), made.token)
+
+
+async def test_a_link_is_shown_to_the_owner_alone_when_it_is_revoked_again(stores: Stores) -> None:
+    made = await share_links.create_share_link(as_user(stores, 1), LIST, NewLink(EDITOR))
+    await share_with(stores, 1, 3, "EDITOR")
+    revoke = """
+    mutation ($id: ID!) { revokeShareLink(shareLinkId: $id) {
+      __typename ... on ShareLinkRevoked { shareLink { uses open } }
+    } }
+    """
+    variables = {"id": global_id("ShareLink", made.share_link_id)}
+    same = Client("192.0.2.1", "tests", idempotency_key="one")
+
+    async def again() -> Any:
+        result = await respond(stores, revoke, variables, person(user_id(1)), same)
+        assert result["data"]["revokeShareLink"].pop("__typename") == "ShareLinkRevoked"
+        return result["data"]["revokeShareLink"]["shareLink"]
+
+    for _ in range(2):
+        assert await again() == {"uses": 0, "open": False}
+    await transfer_playlist(as_user(stores, 1), LIST, global_id("User", user_id(3)))
+    assert await again() is None  # an editor now
+    await remove_collaborator(as_user(stores, 3), LIST, global_id("User", user_id(1)))
+    assert await again() is None
+
+
+async def test_who_joins_by_a_link_has_no_invitation(stores: Stores) -> None:
+    cem = global_id("User", user_id(3))
+    await invite_collaborator(as_user(stores, 1), LIST, cem, EDITOR)
+    await share_links.redeem_share_link(as_user(stores, 3), await a_link(stores, VIEWER))
+    with pytest.raises(NotFound):
+        await accept_invitation(as_user(stores, 3), LIST)
+    assert await collaborators(stores) == {3: "VIEWER"}
+
+
+async def test_an_old_invitation_does_not_undo_a_role(stores: Stores) -> None:
+    await share_with(stores, 1, 3, "EDITOR")
+    async with stores.postgres.transaction() as connection:  # left over from before
+        row = {"playlist_id": playlist_id(1), "user_id": user_id(3), "role": "EDITOR"}
+        row |= {"invited_by": user_id(1), "invited_at": NOW}
+        await copy_rows(connection, "playlist_invitations", [row])
+    cem = global_id("User", user_id(3))
+    await set_collaborator_role(as_user(stores, 1), LIST, cem, VIEWER)
+    with pytest.raises(NotFound):
+        await accept_invitation(as_user(stores, 3), LIST)
+    assert await collaborators(stores) == {3: "VIEWER"}
+
+
+async def test_an_open_link_lets_in_again_until_it_is_revoked(stores: Stores) -> None:
+    made = await share_links.create_share_link(as_user(stores, 1), LIST, NewLink(VIEWER))
+    ann, cem = as_user(stores, 1), as_user(stores, 3)
+    for _ in range(2):
+        await share_links.redeem_share_link(cem, made.token)
+        assert await collaborators(stores) == {3: "VIEWER"}
+        await remove_collaborator(ann, LIST, global_id("User", user_id(3)))
+    await share_links.revoke_share_link(ann, global_id("ShareLink", made.share_link_id))
+    with pytest.raises(NotFound):
+        await share_links.redeem_share_link(cem, made.token)
+    assert await collaborators(stores) == {}
 
 
 async def test_in_the_graph(stores: Stores) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from structlog.testing import capture_logs
 
 from auth.identity import Identity
@@ -484,3 +484,90 @@ async def test_a_slow_job_keeps_its_lease(
 
         await _until(kept)
         leave.set()
+
+
+async def test_a_sweep_that_fails_is_logged_and_the_worker_goes_on(
+    empty_stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deadlock, say: it is no sign that the store is away."""
+    failing = (
+        "create function fail() returns trigger language plpgsql as"
+        " $$ begin raise exception 'deadlock detected' using errcode = '40P01'; end $$"
+    )
+    trigger = (
+        "create trigger fail before delete on idempotent_requests"
+        " for each statement execute function fail()"
+    )
+    async with empty_stores.postgres.transaction() as connection:
+        await connection.execute(text(failing))
+        await connection.execute(text(trigger))
+    for name in ("_POLL_S", "_SWEEP_S"):
+        monkeypatch.setattr(loop, name, 0.001)
+
+    with capture_logs() as logs:
+
+        async def twice() -> bool:
+            return [one["event"] for one in logs].count("sweep failed") >= 2
+
+        async with _running(Worker(empty_stores.postgres, {})):
+            await _until(twice)
+    assert {one["log_level"] for one in logs} == {"error"}
+
+
+async def test_a_job_whose_end_cannot_be_written_ends_no_worker(
+    empty_stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(queue, "put_off", fail)
+    await _queue(empty_stores, MailTemplate.EMAIL_CHANGED, email="old@example.org")
+    worker = Worker(empty_stores.postgres, {JobKind.SEND_MAIL: Duty(fail)})
+    with capture_logs() as logs:
+        assert await worker.drain() == Tally(failed=1)
+    assert [one["event"] for one in logs if one["log_level"] == "error"] == [
+        "job failed",
+        "the end of a job is not written",
+    ]
+
+
+async def test_a_lease_that_cannot_be_prolonged_is_tried_again(
+    empty_stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "_BEAT_S", 0.001)
+    beaten, leave = 0, asyncio.Event()
+
+    async def fail(*_: object) -> bool:
+        nonlocal beaten
+        beaten += 1
+        if beaten == 1:
+            raise RuntimeError
+        leave.set()
+        return True
+
+    async def slow(_job: object) -> None:
+        async with asyncio.timeout(30):
+            await leave.wait()
+
+    monkeypatch.setattr(queue, "keep", fail)
+    await _queue(empty_stores, MailTemplate.EMAIL_CHANGED, email="old@example.org")
+    worker = Worker(empty_stores.postgres, {JobKind.SEND_MAIL: Duty(slow)})
+    with capture_logs() as logs:
+        assert await worker.drain() == Tally(done=1)
+    assert "a lease is not prolonged" in [one["event"] for one in logs]
+
+
+async def test_a_worker_that_ends_unasked_is_noticed_at_once(
+    empty_stores: Stores, identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fall(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Worker, "run", fall)
+    with capture_logs() as logs:
+
+        async def told() -> bool:
+            return "worker ended" in [one["event"] for one in logs]
+
+        async with running_worker(Settings(), empty_stores, identity):
+            await _until(told)
