@@ -10,8 +10,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 
+from datasources.postgres.identity_tables import metadata  # and, with it, all other tables
 from datasources.postgres.migrate import MIGRATIONS, migrate, pending_migrations
-from datasources.postgres.playlist_tables import metadata  # and, with it, all other tables
 from datasources.stores import Stores
 from tests.plugins.stores import scratch_database
 
