@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from datasources.postgres.client import connected
-from datasources.postgres.identity_tables import metadata  # and, with it, all other tables
+from datasources.postgres.app_tables import metadata  # and, with it, all other tables
 
 LOCK = 7_064_973  # any number, the same for all processes
 
