@@ -1,9 +1,13 @@
 """What one process needs to tell who is who: passwords, keys, and the address it answers at."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from auth.api_keys import ApiKeys
+from auth.key_settings import KeySettings
+from auth.key_use import KeyUse
 from auth.keyring import KeyRing
+from auth.outgoing import Outgoing
 from auth.passwords import Passwords
 from auth.revocations import Revocations
 from auth.settings import AuthSettings
@@ -23,7 +27,11 @@ class Identity:
     passwords: Passwords
     keys: KeyRing
     revocations: Revocations
+    outgoing: Outgoing
     demo: bool = False
+    api_keys: ApiKeys = field(default_factory=ApiKeys)
+    key_use: KeyUse = field(default_factory=KeyUse)
+    key_settings: KeySettings = field(default_factory=KeySettings)
 
     @property
     def issuer(self) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from auth.identity import Identity
 from auth.keyring import KeyRing
+from auth.outgoing import Outgoing
 from auth.passwords import Passwords
 from auth.revocations import Revocations
 from auth.vault import Vault
@@ -37,6 +38,7 @@ async def open_identity(
             passwords=passwords,
             keys=KeyRing(stores.postgres, vault),
             revocations=Revocations(),
+            outgoing=Outgoing(loopback=not settings.production),
             demo=demo,
         )
     finally:

@@ -7,6 +7,7 @@ from strawberry.types.execution import PreExecutionError
 
 from auth.identity import Identity
 from auth.keyring import KeyRing
+from auth.outgoing import Outgoing
 from auth.passwords import Passwords
 from auth.principal import ANONYMOUS, Principal
 from auth.revocations import Revocations
@@ -30,6 +31,7 @@ def identity_of(stores: Stores) -> Identity:
         passwords=Passwords(2, 100, weak),
         keys=KeyRing(stores.postgres, vault),
         revocations=Revocations(),
+        outgoing=Outgoing(loopback=True),
     )
 
 
