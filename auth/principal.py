@@ -7,6 +7,7 @@ from uuid import UUID
 
 from auth.scopes import PUBLIC_SCOPES, SCOPES_OF_ROLE, Scope
 from datasources.records.accounts import Role
+from datasources.records.api_keys import ApiKeyPlan
 
 
 class PrincipalKind(StrEnum):
@@ -34,12 +35,21 @@ class SessionRef:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyRef:
+    """The API key that a caller showed, and how much it may be used."""
+
+    id: UUID
+    plan: ApiKeyPlan
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """The caller of one operation, resolved once from its credential.
 
-    `user_id` is the person acted for: None for nobody, and for a service. `scopes` bound what the
-    credential may be used for; what a person may see beyond is the policy's business.
-    `authenticated_at` is when the person last proved who they are.
+    `user_id` is the person acted for: None for nobody, for a publishable key, and for a service.
+    `scopes` bound what the credential may be used for; what a person may see beyond is the policy's
+    business. `authenticated_at` is when the person last proved who they are. `service` is the name
+    that our configuration gives a service.
     """
 
     kind: PrincipalKind = PrincipalKind.ANONYMOUS
@@ -48,6 +58,8 @@ class Principal:
     scopes: frozenset[Scope] = PUBLIC_SCOPES
     session: SessionRef | None = None
     authenticated_at: datetime | None = None
+    key: KeyRef | None = None
+    service: str | None = None
 
 
 ANONYMOUS = Principal()
