@@ -1,5 +1,6 @@
 # How to set up, run and check Polyphony; `make help` lists the commands.
-# All that is made lies in this folder: .tools, .venv, web/node_modules, web/dist, .polyphony.
+# All that is made lies in this folder: .tools, .venv, web/node_modules, web/dist, .polyphony, and
+# tests/clients/node_modules.
 # Remove .tools and .venv (`make clean`) after an upgrade of the system's Python.
 
 UV_VERSION := 0.13.8
@@ -61,6 +62,12 @@ web/node_modules/installed: $(WEB) .tools/node/ready
 	@cd web && $(WITH_NODE) npm ci --loglevel=error --no-audit --no-fund --no-update-notifier
 	@touch $@
 
+# Programs of others that the tests run, for tests alone.
+tests/clients/node_modules/installed: tests/clients/package.json tests/clients/package-lock.json .tools/node/ready
+	@echo "installing the locked packages of the tests into tests/clients/node_modules"
+	@cd tests/clients && $(WITH_NODE) npm ci --loglevel=error --no-audit --no-fund --no-update-notifier
+	@touch $@
+
 # The bundler runs on Node 20.19, 22.12 and newer. Where the system has none, one comes as a Python
 # package, in an environment of its own; the package's own bin/npm does not run, so we write one.
 GOOD_NODE := const [a, b] = process.versions.node.split("."); \
@@ -99,7 +106,7 @@ migrate: setup ## Create or upgrade the tables and indexes of the stores
 # --- checking -----------------------------------------------------------------------------------
 
 .PHONY: test soak check bench schema
-test: setup web ## Run all tests, on real stores too where POLYPHONY_*_URL are set [TESTS=]
+test: setup web tests/clients/node_modules/installed ## Run all tests, on real stores too where POLYPHONY_*_URL are set [TESTS=]
 	@$(WITH_NODE) $(PY) -m pytest -q $(TESTS)
 
 soak: setup ## Kill gateways and PostgreSQL under load: nothing acknowledged is lost [GATEWAYS= POSTGRES=]
@@ -134,5 +141,5 @@ check-docker: setup
 
 .PHONY: clean
 clean: ## Remove what was built and installed; data in .polyphony stays
-	@rm -rf .tools .venv web/node_modules web/dist .mypy_cache .pytest_cache .ruff_cache \
+	@rm -rf .tools .venv web/node_modules web/dist tests/clients/node_modules .mypy_cache .pytest_cache .ruff_cache \
 	  .import_linter_cache
