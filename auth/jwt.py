@@ -53,9 +53,11 @@ class Expected:
     algorithms: tuple[str, ...]
 
 
-def sign(claims: Mapping[str, object], key: ECKey, kid: str, algorithm: str) -> str:
-    """Return a signed access token (RFC 9068)."""
-    header = {"alg": algorithm, "kid": kid, "typ": ACCESS_TOKEN}
+def sign(
+    claims: Mapping[str, object], key: ECKey, kid: str, algorithm: str, type_: str = ACCESS_TOKEN
+) -> str:
+    """Return a signed token: an access token (RFC 9068), where no other type is named."""
+    header = {"alg": algorithm, "kid": kid, "typ": type_}
     return jws.serialize_compact(header, json.dumps(claims), key, algorithms=[algorithm])
 
 

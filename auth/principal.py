@@ -15,6 +15,7 @@ class PrincipalKind(StrEnum):
 
     ANONYMOUS = "ANONYMOUS"
     USER = "USER"
+    APP = "APP"
     API_KEY = "API_KEY"
     SERVICE = "SERVICE"
 
@@ -36,9 +37,10 @@ class SessionRef:
 
 @dataclass(frozen=True, slots=True)
 class KeyRef:
-    """The API key that a caller showed, and how much it may be used."""
+    """The API key that a caller showed, whose it is, and how much it may be used."""
 
     id: UUID
+    owner_id: UUID
     plan: ApiKeyPlan
 
 
@@ -49,7 +51,8 @@ class Principal:
     `user_id` is the person acted for: None for nobody, for a publishable key, and for a service.
     `scopes` bound what the credential may be used for; what a person may see beyond is the policy's
     business. `authenticated_at` is when the person last proved who they are. `service` is the name
-    that our configuration gives a service.
+    that our configuration gives a service. `app_id` names a third party's app, which acts for a
+    person with what these consented to, or for nobody but itself.
     """
 
     kind: PrincipalKind = PrincipalKind.ANONYMOUS
@@ -60,6 +63,7 @@ class Principal:
     authenticated_at: datetime | None = None
     key: KeyRef | None = None
     service: str | None = None
+    app_id: UUID | None = None
 
 
 ANONYMOUS = Principal()
