@@ -158,7 +158,7 @@ def _principal(found: FoundApiKey) -> Principal:
         PrincipalKind.API_KEY,
         user_id=None if found.kind is ApiKeyKind.PUBLISHABLE else found.user_id,
         scopes=frozenset(scope for scope in allowed if scope in found.scopes),
-        key=KeyRef(found.id, found.plan),
+        key=KeyRef(found.id, found.user_id, found.plan),
     )
 
 

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.api_keys import ROUTES as API_KEY_ROUTES
 from gateway.export import ROUTES as EXPORT_ROUTES
 from gateway.graphql.endpoint import Endpoint
 from gateway.graphql.graphiql import graphiql_page, graphiql_routes, wants_page
@@ -24,6 +25,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
     """Return the gateway: GraphQL (and GraphiQL for browsers) at `/graphql`, keys, and health."""
     endpoint: ASGIApp = Endpoint(build_schema(introspection=settings.introspection_on))
     routes: list[BaseRoute] = [*HEALTH_ROUTES, *WELL_KNOWN_ROUTES, *EXPORT_ROUTES]
+    routes += API_KEY_ROUTES
     if settings.graphiql_on:
         endpoint = GraphiQLOr(endpoint)
         routes += graphiql_routes()

@@ -1,12 +1,14 @@
-"""What a process does beside its requests: keep its keys and revocations fresh."""
+"""What a process does beside its requests: keep keys and revocations fresh, write use down."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import structlog
 
 from auth.identity import Identity
+from auth.key_use import FLUSH_S as USE_EVERY_S
 from auth.keyring import REFRESH_S as KEYS_EVERY_S
 from auth.revocations import REFRESH_S as REVOCATIONS_EVERY_S
 from datasources.errors import StoreError
@@ -18,14 +20,21 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def kept_fresh(identity: Identity, stores: Stores) -> AsyncIterator[None]:
-    """Read revocations and keys again and again, until the end of the block."""
+    """Read revocations and keys again and again, until the end of the block.
+
+    How API keys are used is written down so, too, and once more at the end.
+    """
 
     async def revocations() -> None:
         await identity.revocations.refresh(stores.postgres, utc_now())
 
+    async def key_use() -> None:
+        await identity.key_use.flush(stores, utc_now())
+
     tasks = [
         asyncio.create_task(every(REVOCATIONS_EVERY_S, "revocations", revocations)),
         asyncio.create_task(every(KEYS_EVERY_S, "signing keys", identity.keys.refresh)),
+        asyncio.create_task(every(USE_EVERY_S, "use of API keys", key_use)),
     ]
     try:
         yield
@@ -33,6 +42,8 @@ async def kept_fresh(identity: Identity, stores: Stores) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(StoreError):
+            await key_use()
 
 
 async def every(pause_s: float, what: str, refresh: Callable[[], Awaitable[None]]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from auth.api_keys import ApiKeys
 from auth.identity import Identity
 from auth.keyring import KeyRing
 from auth.outgoing import Outgoing
@@ -40,6 +41,8 @@ async def open_identity(
             revocations=Revocations(),
             outgoing=Outgoing(loopback=not settings.production),
             demo=demo,
+            api_keys=ApiKeys("live" if settings.production else "dev"),
+            key_settings=settings.keys,
         )
     finally:
         passwords.close()

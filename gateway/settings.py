@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from auth.key_settings import KeySettings
 from auth.settings import AuthSettings
 from datasources.mail.settings import MailSettings
 from datasources.mongo.settings import MongoSettings
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
     auth: AuthSettings = AuthSettings(key_encryption_key=None)
     mail: MailSettings = MailSettings(url=None)
     playlists: PlaylistSettings = PlaylistSettings()
+    keys: KeySettings = KeySettings()
 
     @field_validator("trusted_proxies")
     @classmethod

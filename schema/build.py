@@ -28,6 +28,7 @@ from schema.types.artist import Artist
 from schema.types.playlist import Playlist
 from schema.types.track import Track
 from schema.types.user import User
+from schema.usage import CountsUse
 
 
 class Schema(federation.Schema):
@@ -86,7 +87,7 @@ def build_schema(*, introspection: bool = True) -> Schema:
         query=Query,
         mutation=Mutation,
         types=[Track, Album, Artist, Playlist, User],
-        extensions=[ScopeWall, *([] if introspection else hidden)],
+        extensions=[CountsUse, ScopeWall, *([] if introspection else hidden)],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
         # Current composition libraries refuse Strawberry's default, which is newer.
         federation_version="2.9",

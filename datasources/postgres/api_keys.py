@@ -195,10 +195,11 @@ async def replace_secret(
     await insert_secret(connection, key_id, secret, now)
 
 
-async def end_secret(connection: AsyncConnection, hashed: bytes, now: datetime) -> None:
-    """Let one secret of a key be good no more (`api_key_secrets`)."""
-    its = api_key_secrets.c.hash == hashed
-    await connection.execute(update(api_key_secrets).where(its).values(expires_at=now))
+async def end_secret(connection: AsyncConnection, hashed: bytes, now: datetime) -> bool:
+    """End one secret of a key; return False where it was over already (`api_key_secrets`)."""
+    good = (api_key_secrets.c.hash == hashed, api_key_secrets.c.expires_at > now)
+    ended = await connection.execute(update(api_key_secrets).where(*good).values(expires_at=now))
+    return ended.rowcount == 1
 
 
 async def is_replaced(connection: AsyncConnection, hashed: bytes) -> bool:

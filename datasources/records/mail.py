@@ -20,6 +20,8 @@ class MailTemplate(StrEnum):
     SECOND_FACTOR_CHANGED = "SECOND_FACTOR_CHANGED"  # user_id, change: what happened, in words
     PASSKEY_ADDED = "PASSKEY_ADDED"  # user_id
     TOKEN_REUSED = "TOKEN_REUSED"  # noqa: S105  user_id; an occasion, not a token
+    API_KEY_CHANGED = "API_KEY_CHANGED"  # user_id, change: what happened, in words
+    API_KEY_REPORTED = "API_KEY_REPORTED"  # user_id, change: how the key begins
     ACCOUNT_DELETED = "ACCOUNT_DELETED"  # email
 
 

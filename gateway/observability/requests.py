@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from auth.api_key_text import without_keys
 from schema.errors import coded
 
 log = structlog.get_logger("gateway.requests")
@@ -50,13 +51,13 @@ class RequestLog:
         try:
             await self.app(scope, receive, send_with_id)
         except Exception:
-            log.exception("request failed", path=scope["path"])
+            log.exception("request failed", path=without_keys(scope["path"]))
         finally:
             if not scope["path"].startswith(_QUIET):
                 log.info(
                     "request",
                     method=scope["method"],
-                    path=scope["path"],
+                    path=without_keys(scope["path"]),
                     status=status,
                     ms=round((perf_counter() - started) * 1000, 1),
                 )

@@ -11,6 +11,7 @@ from datasources.stores import Stores
 from gateway.settings import Settings
 from gateway.worker.deletion import DeletionDuty
 from gateway.worker.events import sweeping_events
+from gateway.worker.key_use import keeping_use
 from gateway.worker.loop import Duty, Worker
 from gateway.worker.mails import MailDuty
 from gateway.worker.sessions import SessionsDuty
@@ -28,7 +29,7 @@ async def running_worker(
     stop = asyncio.Event()
     working = asyncio.create_task(worker.run(stop), name="worker")
     try:
-        async with sweeping_events(stores):
+        async with sweeping_events(stores), keeping_use(stores):
             yield
     finally:
         stop.set()

@@ -99,6 +99,31 @@ WORDS: Mapping[MailTemplate, Words] = {
         ),
         "Look at your account",
     ),
+    MailTemplate.API_KEY_CHANGED: Words(
+        "Your API keys were changed",
+        (
+            "This has happened in your account at Polyphony: {change}",
+            (
+                "If this was not you, somebody else may be in your account: revoke the key, and"
+                " choose a new password at once, which ends all other sessions."
+            ),
+        ),
+        "Look at your account",
+    ),
+    MailTemplate.API_KEY_REPORTED: Words(
+        "One of your API keys was found, and ended",
+        (
+            (
+                "Somebody found the text of one of your API keys at Polyphony, where it should not"
+                " be, and reported it. It begins with {change}, and is good for nothing any more."
+            ),
+            (
+                "Make another one for what used it, and look at where it may have been read: code"
+                " that is public, a log, a page."
+            ),
+        ),
+        "Look at your account",
+    ),
     MailTemplate.ACCOUNT_DELETED: Words(
         "Your account was deleted",
         (
