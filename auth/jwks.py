@@ -1,6 +1,5 @@
 """The public keys of one issuer, by name, as one process holds them."""
 
-import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import monotonic
@@ -11,6 +10,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from auth.jwt import VerifyingKey
 from auth.outgoing import OutgoingError
+from auth.remembered import Remembered
 
 LIFETIME_S: Final = 600.0
 """After this long keys are fetched again, so that one that was withdrawn is not believed."""
@@ -22,8 +22,6 @@ MAX_BYTES: Final = 64 * 1024
 ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
 """How others may sign (RFC 8725, 3.1): never with a shared secret, never not at all."""
 
-_FETCHES_PER_MINUTE = 2
-_MINUTE_S = 60.0
 _MIN_RSA_BITS, _MAX_RSA_BITS = 2048, 8192
 _PUBLIC: Mapping[str, tuple[str, ...]] = {
     "RSA": ("kty", "n", "e"),
@@ -44,7 +42,7 @@ class JwksCache:
     """Keys that `fetch` returns as a JSON Web Key Set: fetched at most twice a minute.
 
     They are fetched when none are known, when they are old, and when one is asked for that is not
-    among them; once for all who wait for it at the same time.
+    among them.
     """
 
     def __init__(
@@ -55,17 +53,12 @@ class JwksCache:
         stale_s: float = STALE_S,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._fetch = fetch
-        self._lifetime_s = lifetime_s
-        self._stale_s = stale_s
-        self._clock = clock
-        self._lock = asyncio.Lock()
+        async def entries() -> Sequence[Mapping[str, Any]]:
+            return _entries(await fetch())
+
+        self._set = Remembered(entries, lifetime_s=lifetime_s, stale_s=stale_s, clock=clock)
         self._entries: Sequence[Mapping[str, Any]] = ()
         self._imported: dict[int, VerifyingKey | None] = {}
-        self._at: float | None = None
-        self._tries: list[float] = []
-        self._round = 0
-        self._failed: OutgoingError | None = None
 
     async def key(self, kid: str, algorithm: str) -> VerifyingKey | None:
         """Return the key of this name for this algorithm; None where the issuer has none such.
@@ -74,46 +67,23 @@ class JwksCache:
         is too weak, or for something else, is none.
 
         Raises:
-            OutgoingError: no keys are known, and the issuer does not answer as it should.
+            OutgoingError: it is not known, and the issuer does not answer as it should.
         """
         if algorithm not in ALGORITHMS:
             return None
-        known = self._find(kid, algorithm) if self._age() < self._stale_s else None
-        # While one fetches what is old, the others need not wait.
-        if known is not None and (self._age() < self._lifetime_s or self._lock.locked()):
-            return known
-        await self._renew()
-        found = self._find(kid, algorithm) if self._age() < self._stale_s else None
-        if found is None and self._failed is not None:
-            raise OutgoingError(str(self._failed))
+        self._take(await self._set.current())
+        found = self._find(kid, algorithm)
+        if found is None:
+            await self._set.renew()
+            self._take(self._set.known() or ())
+            found = self._find(kid, algorithm)
+        if found is None and self._set.failed is not None:
+            raise OutgoingError(str(self._set.failed))
         return found
 
-    async def _renew(self) -> None:
-        before = self._round
-        async with self._lock:
-            if self._round != before or not self._may_try():
-                return  # somebody fetched while this one waited
-            try:
-                entries = _entries(await self._fetch())
-            except OutgoingError as error:
-                self._failed = error
-            else:
-                self._entries, self._at = entries, self._clock()
-                self._imported = {}
-                self._failed = None
-            finally:
-                self._round += 1
-
-    def _may_try(self) -> bool:
-        now = self._clock()
-        self._tries = [at for at in self._tries if at > now - _MINUTE_S]
-        if len(self._tries) >= _FETCHES_PER_MINUTE:
-            return False
-        self._tries.append(now)
-        return True
-
-    def _age(self) -> float:
-        return float("inf") if self._at is None else self._clock() - self._at
+    def _take(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        if entries is not self._entries:
+            self._entries, self._imported = entries, {}
 
     def _find(self, kid: str, algorithm: str) -> VerifyingKey | None:
         kind, curve = _KIND_OF[algorithm]
