@@ -9,6 +9,7 @@ import strawberry
 from auth.principal import SessionKind
 from datasources.records.accounts import Role
 from datasources.records.albums import AlbumKind, DatePrecision
+from datasources.records.api_keys import ApiKeyKind, ApiKeyPlan
 from datasources.records.artists import CreditRole
 from datasources.records.audit import AuditResult
 from datasources.records.changes import ChangeKind
@@ -184,6 +185,23 @@ _described(
     {
         SessionKind.COOKIE: "In a cookie: for browsers.",
         SessionKind.TOKENS: "In tokens that it sends itself: for apps.",
+    },
+)
+_described(
+    ApiKeyKind,
+    "Where a key may be kept.",
+    {
+        ApiKeyKind.SECRET: "On a server, or a device of its owner's, for whom it acts.",
+        ApiKeyKind.PUBLISHABLE: "In a page, where anybody can read it: for the catalogue alone.",
+    },
+)
+_described(
+    ApiKeyPlan,
+    "How much a key may be used; the documentation has the numbers.",
+    {
+        ApiKeyPlan.FREE: "For trying, and for small things.",
+        ApiKeyPlan.PRO: "For products.",
+        ApiKeyPlan.PARTNER: "For partners.",
     },
 )
 _described(

@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.mutations.accounts import AccountMutations
+from schema.mutations.api_keys import ApiKeyMutations
 from schema.mutations.collaboration import CollaborationMutations
 from schema.mutations.deletion import DeletionMutations
 from schema.mutations.library import LibraryMutations
@@ -26,5 +27,6 @@ class Mutation(
     PlaylistMutations,
     PlaylistItemMutations,
     CollaborationMutations,
+    ApiKeyMutations,
 ):
     """All mutations."""

@@ -31,6 +31,7 @@ REFUSED = {
     *("startPasskeySignIn", "signInWithPasskey"),
     *("enrolTotp", "confirmTotp", "disableTotp", "replaceRecoveryCodes"),
     "createShareLink",
+    *("createApiKey", "rotateApiKey", "revokeApiKey"),
 }
 
 
