@@ -19,6 +19,7 @@ from datasources.records.api_keys import (
     ApiKeySecretRecord,
     DayOfUse,
 )
+from datasources.records.audit import AuditRecord
 from resolvers.api_key_input import (
     checked_addresses,
     checked_expiry,
@@ -87,9 +88,17 @@ async def create_api_key(context: RequestContext, new: NewApiKey) -> ApiKeyCreat
 
 
 async def make_api_key(
-    context: RequestContext, user_id: UUID, new: NewApiKey, plan: ApiKeyPlan
+    context: RequestContext,
+    user_id: UUID,
+    new: NewApiKey,
+    plan: ApiKeyPlan,
+    *,
+    actor_kind: str | None = None,
 ) -> ApiKeyCreated:
-    """Make a key for somebody, as `create_api_key` does; the audit log names who makes it."""
+    """Make a key for somebody, as `create_api_key` does, on any plan.
+
+    The audit log calls `actor_kind` who makes it, where that is not the caller.
+    """
     now = context.clock()
     text = new_key(context.identity.api_keys.environment, new.kind)
     key = ApiKeyRecord(
@@ -112,9 +121,9 @@ async def make_api_key(
         if await stored.count_good_keys(connection, user_id, now) >= most:
             raise LimitExceeded(f"An account has at most {most} keys. Revoke one first.")
         await stored.insert_key(connection, key, stored.KeySecret(text.hash, text.prefix))
-        await _note(
-            context, connection, "createApiKey", key, f"The API key {text.prefix}… was made."
-        )
+        noted = entry(context, "createApiKey", subject_id=user_id, apiKey=str(key.id))
+        noted = replace(noted, actor_kind=actor_kind or noted.actor_kind)
+        await _note(connection, noted, f"The API key {text.prefix}… was made.")
     secret = ApiKeySecretRecord(text.prefix, now, None, None)
     return ApiKeyCreated(replace(key, secrets=(secret,)), text.text)
 
@@ -141,7 +150,8 @@ async def rotate_api_key(
         secret = stored.KeySecret(text.hash, text.prefix)
         await stored.replace_secret(connection, key.id, secret, now, now + overlap)
         change = f"The API key {key.prefix}… was rotated, and begins with {text.prefix} now."
-        await _note(context, connection, "rotateApiKey", key, change)
+        noted = entry(context, "rotateApiKey", apiKey=str(key.id))
+        await _note(connection, noted, change)
         key = await _own(connection, user_id, id_)
     context.identity.api_keys.forget(key.id)
     return ApiKeyRotated(key, text.text, now + overlap)
@@ -193,13 +203,12 @@ async def _own(connection: Connection, user_id: UUID, id_: UUID | None) -> ApiKe
     return key
 
 
-async def _note(
-    context: RequestContext, connection: Connection, action: str, key: ApiKeyRecord, change: str
-) -> None:
-    """Write what happens to the log, and have its owner told."""
-    noted = entry(context, action, subject_id=key.user_id, apiKey=str(key.id))
+async def _note(connection: Connection, noted: AuditRecord, change: str) -> None:
+    """Write what happens to the log, and have the key's owner told."""
     await audit.record(connection, noted)
-    await queue_mail(connection, MailTemplate.API_KEY_CHANGED, user_id=key.user_id, change=change)
+    owner = noted.subject_id
+    if owner is not None:
+        await queue_mail(connection, MailTemplate.API_KEY_CHANGED, user_id=owner, change=change)
 
 
 def _overlap(context: RequestContext, overlap_s: int | None) -> timedelta:

@@ -117,10 +117,12 @@ async def fetch_keys_of_users(
 
 
 async def fetch_all_keys(
-    postgres: Postgres, *, after: UUID | None = None, limit: int
+    postgres: Postgres, *, owner: UUID | None = None, after: UUID | None = None, limit: int
 ) -> Sequence[ApiKeyRecord]:
-    """Return the keys of everybody, the newest first, behind one of them where it is given."""
+    """Return the keys of everybody, or one person's, the newest first, behind `after`."""
     some = select(api_keys.c.id).order_by(api_keys.c.id.desc()).limit(limit)
+    if owner is not None:
+        some = some.where(api_keys.c.user_id == owner)
     if after is not None:
         some = some.where(api_keys.c.id < after)
     return _records(await postgres.read(_keys(api_keys.c.id.in_(some))))
