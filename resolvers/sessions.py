@@ -24,7 +24,7 @@ from datasources.postgres.jobs import enqueue
 from datasources.postgres.revocations import sign_out_person
 from datasources.records.accounts import AccountRecord
 from datasources.records.jobs import JobKind
-from datasources.records.sessions import ListedSession, SessionRecord
+from datasources.records.sessions import ListedSession, ProviderSession, SessionRecord
 from datasources.records.users import UserRecord
 from datasources.redis.client import Redis
 from datasources.redis.sessions import put_session, remove_sessions
@@ -62,11 +62,13 @@ async def begin_session(
     how: tuple[str, ...],
     *,
     shown: AccountRecord | None = None,
+    provider: ProviderSession | None = None,
 ) -> SignedIn:
     """Sign a person in who has shown who they are; `how` says by what, for the audit log.
 
     A cookie's session gets a new id, and ends the one that the request came with. `shown` is the
-    account whose password fitted: one that was changed since then lets nobody in.
+    account whose password fitted: one that was changed since then lets nobody in. `provider` is
+    the session elsewhere that a cookie's begins with, and ends with.
 
     Raises:
         WrongCredentials: they have no account, or one that is closed: the words of a wrong
@@ -93,11 +95,16 @@ async def begin_session(
         if kind is SessionKind.TOKENS:
             tokens = await _begin_family(context, connection, account, now)
         else:
-            await _begin_cookie(context, account, now)
+            await _begin_cookie(context, account, now, provider)
     return SignedIn(user, tokens)
 
 
-async def _begin_cookie(context: RequestContext, account: AccountRecord, now: datetime) -> None:
+async def _begin_cookie(
+    context: RequestContext,
+    account: AccountRecord,
+    now: datetime,
+    provider: ProviderSession | None,
+) -> None:
     replaced = []
     before = context.principal.session
     if before is not None and before.kind is SessionKind.COOKIE and context.principal.user_id:
@@ -112,6 +119,7 @@ async def _begin_cookie(context: RequestContext, account: AccountRecord, now: da
         authenticated_at=now,
         device=device_of(context.client.user_agent),
         address=context.client.address,
+        provider=provider,
     )
     settings = context.identity.settings
     await put_session(
