@@ -23,7 +23,6 @@ class Grant:
 
     app_id: UUID
     user_id: UUID
-    role: Role
     family_id: UUID
     scopes: Collection[str]
     authenticated_at: datetime

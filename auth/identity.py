@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from auth.api_keys import ApiKeys
+from auth.app_keys import AppKeys
 from auth.key_settings import KeySettings
 from auth.key_use import KeyUse
 from auth.keyring import KeyRing
 from auth.outgoing import Outgoing
 from auth.passwords import Passwords
 from auth.revocations import Revocations
+from auth.services import Services
 from auth.settings import AuthSettings
 from auth.vault import Vault
 
@@ -30,8 +32,10 @@ class Identity:
     outgoing: Outgoing
     demo: bool = False
     api_keys: ApiKeys = field(default_factory=ApiKeys)
+    app_keys: AppKeys = field(default_factory=AppKeys)
     key_use: KeyUse = field(default_factory=KeyUse)
     key_settings: KeySettings = field(default_factory=KeySettings)
+    services: Services = field(default_factory=Services)
 
     @property
     def issuer(self) -> str:

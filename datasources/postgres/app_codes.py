@@ -1,10 +1,10 @@
 """Codes on their way to an app's tokens: `authorization_codes` and `device_codes`."""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Table, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from datasources.postgres.account_tables import accounts
@@ -16,12 +16,14 @@ from datasources.records.apps import CodeRecord, DeviceRecord, Holder
 _CODE = columns_of(CodeRecord, authorization_codes)
 _DEVICE = columns_of(DeviceRecord, device_codes)
 _HOLDER = columns_of(Holder, accounts)
+_KEPT_FOR = timedelta(days=1)
+"""How long a code that was used is told from an unknown one when it comes again."""
+_ROWS_AT_ONCE = 100
 
 
 async def insert_code(connection: Connection, code: CodeRecord) -> None:
-    """Keep a code; those that have expired are removed (`authorization_codes`)."""
-    past = authorization_codes.c.expires_at <= code.created_at
-    await connection.execute(delete(authorization_codes).where(past))
+    """Keep a code; some of those that expired a day ago are removed (`authorization_codes`)."""
+    await _remove_old(connection, authorization_codes, code.created_at - _KEPT_FOR)
     await connection.execute(authorization_codes.insert().values(**asdict(code)))
 
 
@@ -70,8 +72,7 @@ async def lock_holder(connection: Connection, user_id: UUID) -> Holder | None:
 
 async def insert_device(connection: Connection, device: DeviceRecord) -> bool:
     """Keep a device that waits; False where its user code is taken (`device_codes`)."""
-    past = device_codes.c.expires_at <= device.created_at
-    await connection.execute(delete(device_codes).where(past))
+    await _remove_old(connection, device_codes, device.created_at)
     statement = insert(device_codes).values(**asdict(device))
     added = await connection.execute(statement.on_conflict_do_nothing())
     return added.rowcount == 1
@@ -118,3 +119,14 @@ async def take_device(connection: Connection, code_hash: bytes) -> bool:
     """Remove a device's code: the first to do so gets True (`device_codes`)."""
     gone = await connection.execute(delete(device_codes).where(device_codes.c.hash == code_hash))
     return gone.rowcount == 1
+
+
+async def _remove_old(connection: Connection, table: Table, until: datetime) -> None:
+    """Remove some rows that expired until then, but none that somebody else holds."""
+    old = (
+        select(table.c.hash)
+        .where(table.c.expires_at <= until)
+        .limit(_ROWS_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    await connection.execute(delete(table).where(table.c.hash.in_(old)))

@@ -94,15 +94,15 @@ async def end_consent(
     Returns the families of tokens that ended. From `app_consents`, `authorization_codes`,
     `device_codes`, `token_families`.
     """
+    for table in (authorization_codes, device_codes):
+        await connection.execute(
+            delete(table).where(table.c.user_id == user_id, table.c.app_id == app_id)
+        )
     gone = await connection.execute(
         delete(app_consents).where(
             app_consents.c.user_id == user_id, app_consents.c.app_id == app_id
         )
     )
-    for table in (authorization_codes, device_codes):
-        await connection.execute(
-            delete(table).where(table.c.user_id == user_id, table.c.app_id == app_id)
-        )
     ended = (
         update(token_families)
         .where(

@@ -15,6 +15,7 @@ from datasources.postgres.tables import users
 from datasources.records.apps import AppAuthentication, AppRecord
 
 _COLUMNS = columns_of(AppRecord, apps)
+_ROWS_AT_ONCE = 10
 _KEPT = apps.c.deleted_at.is_(None)
 _TOMBSTONES_FOR = timedelta(days=1)
 """How long a deleted app's row stays: longer than any access token, by far."""
@@ -62,9 +63,14 @@ async def count_apps(connection: Connection, owner_id: UUID) -> int:
 
 
 async def insert_app(connection: Connection, app: AppRecord) -> None:
-    """Register an app; what is left of those deleted long ago is removed (`apps`)."""
-    old = apps.c.deleted_at <= app.created_at - _TOMBSTONES_FOR
-    await connection.execute(delete(apps).where(old))
+    """Register an app; what is left of some deleted long ago is removed (`apps`)."""
+    old = (
+        select(apps.c.id)
+        .where(apps.c.deleted_at <= app.created_at - _TOMBSTONES_FOR)
+        .limit(_ROWS_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    await connection.execute(delete(apps).where(apps.c.id.in_(old)))
     await connection.execute(apps.insert().values(**asdict(app)))
 
 

@@ -7,8 +7,6 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from datasources.records.accounts import Role
-
 
 class AppAuthentication(StrEnum):
     """How an app shows at the token endpoint that it is the one it says."""
@@ -118,7 +116,6 @@ class Holder:
     """A person whose tokens an app is about to get, as their account is now."""
 
     user_id: UUID
-    role: Role
     demo: bool
     disabled_at: datetime | None
     signed_out_at: datetime | None

@@ -22,6 +22,8 @@ class MailTemplate(StrEnum):
     TOKEN_REUSED = "TOKEN_REUSED"  # noqa: S105  user_id; an occasion, not a token
     API_KEY_CHANGED = "API_KEY_CHANGED"  # user_id, change: what happened, in words
     API_KEY_REPORTED = "API_KEY_REPORTED"  # user_id, change: how the key begins
+    APP_CHANGED = "APP_CHANGED"  # user_id, change: what happened, in words
+    APP_AUTHORIZED = "APP_AUTHORIZED"  # user_id
     ACCOUNT_DELETED = "ACCOUNT_DELETED"  # email
 
 

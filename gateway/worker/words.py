@@ -124,6 +124,23 @@ WORDS: Mapping[MailTemplate, Words] = {
         ),
         "Look at your account",
     ),
+    MailTemplate.APP_CHANGED: Words(
+        "An app of yours was changed",
+        ("This has happened in your account at Polyphony: {change}", _NOT_YOU),
+        "Look at your account",
+    ),
+    MailTemplate.APP_AUTHORIZED: Words(
+        "An app may use your account",
+        (
+            (
+                "You, or somebody who is in your account at Polyphony, let an app of somebody else"
+                " act for you. Your account shows which one, and what it may do."
+            ),
+            "Take it back there whenever you like: the app is out within seconds.",
+            _NOT_YOU,
+        ),
+        "Look at your account",
+    ),
     MailTemplate.ACCOUNT_DELETED: Words(
         "Your account was deleted",
         (
