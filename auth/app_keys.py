@@ -10,8 +10,8 @@ from uuid import UUID
 from auth import jwt
 from auth.jwks import ALGORITHMS, MAX_BYTES, JwksCache
 from auth.jwt import BadToken, VerifyingKey
+from auth.opaque import hash_of
 from auth.outgoing import Outgoing, OutgoingError
-from auth.tokens import hash_of
 from datasources.records.apps import AppRecord
 
 _TYPES = (None, "jwt", "client-authentication+jwt")

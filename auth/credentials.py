@@ -74,7 +74,25 @@ async def read_access_token(
         raise BadCredential(str(error)) from None
 
 
-BEARER_READERS: tuple[BearerReader, ...] = (read_api_key, read_access_token)
+async def read_service_token(
+    identity: Identity,
+    stores: Stores,  # noqa: ARG001  the readers' shape
+    credential: Credential,
+    now: datetime,
+) -> Principal | None:
+    """Return the service of a token of a configured issuer; None for what is of no such issuer.
+
+    Raises:
+        BadCredential: it is one, but not good.
+        StoreUnavailable: the issuer's keys are not known, and cannot be now.
+    """
+    try:
+        return await identity.services.principal(credential.secret, identity.audience, now)
+    except BadToken as error:
+        raise BadCredential(f"service: {error}") from None
+
+
+BEARER_READERS: tuple[BearerReader, ...] = (read_api_key, read_service_token, read_access_token)
 """Asked in this order: each kind of bearer token has its reader."""
 
 

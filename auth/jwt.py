@@ -111,6 +111,20 @@ def read_header(token: str, types: Collection[str | None] = (ACCESS_TOKEN,)) -> 
     return Header(algorithm, kid)
 
 
+def claimed_issuer(token: str) -> str | None:
+    """Return who says to have issued a token: nothing is verified, so only to choose whose keys.
+
+    None where that cannot be read.
+    """
+    if len(token) > MAX_CHARS or not token.isascii() or not looks_like_jwt(token):
+        return None
+    try:
+        issuer = _object(_decoded(token.split(".")[1])).get("iss")
+    except BadToken:
+        return None
+    return issuer if isinstance(issuer, str) else None
+
+
 def read_claims(token: str, key: VerifyingKey, expected: Expected, now: datetime) -> dict[str, Any]:
     """Return the claims of an access token whose header was read.
 
@@ -144,6 +158,18 @@ def read_signed(token: str, key: VerifyingKey, algorithms: Collection[str]) -> d
         raise BadToken("signature") from error
     _decoded(token.rpartition(".")[2])  # one way to write a signature, not several
     return _object(signed.payload)
+
+
+def unverified_claims(token: str) -> dict[str, Any]:
+    """Return what a token says, to know whose key to look for: nothing of it is to be believed.
+
+    Raises:
+        BadToken: it is too long, or no signed token.
+    """
+    segments = token.split(".")
+    if len(token) > MAX_CHARS or not token.isascii() or len(segments) != _SEGMENTS:
+        raise BadToken("form")
+    return _object(_decoded(segments[1]))
 
 
 def audiences_of(claims: Mapping[str, Any]) -> list[str]:

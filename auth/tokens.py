@@ -1,10 +1,8 @@
 """Access tokens (RFC 9068) and refresh tokens: made, and read back as a principal."""
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from uuid import UUID
 
 from auth import jwt
@@ -19,18 +17,6 @@ from datasources.records.accounts import Role
 
 CLIENT = "polyphony"
 """`client_id` of tokens that our own mutations hand out."""
-
-_SECRET_BYTES = 32
-
-
-def new_secret() -> str:
-    """Return 256 random bits as text: a refresh token, or the id of a session."""
-    return secrets.token_urlsafe(_SECRET_BYTES)
-
-
-def hash_of(secret: str) -> bytes:
-    """Return what is stored in place of a random secret: SHA-256 of it."""
-    return sha256(secret.encode(errors="surrogatepass")).digest()
 
 
 async def access_token(

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from auth.key_settings import KeySettings
+from auth.service_settings import ServiceIssuers
 from auth.settings import AuthSettings
 from datasources.mail.settings import MailSettings
 from datasources.mongo.settings import MongoSettings
@@ -62,6 +63,9 @@ class Settings(BaseSettings):
     mail: MailSettings = MailSettings(url=None)
     playlists: PlaylistSettings = PlaylistSettings()
     keys: KeySettings = KeySettings()
+    services: ServiceIssuers = Field(
+        default_factory=dict, description="Issuers whose services may call: JSON, or a file of it."
+    )
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from auth.tokens import hash_of, new_secret
+from auth.opaque import hash_of, new_secret
 from datasources.ids import new_id
 from datasources.postgres import app_codes as stored
 from datasources.postgres import audit

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from auth.opaque import hash_of, new_secret
 from auth.principal import PrincipalKind
-from auth.tokens import hash_of, new_secret
 from datasources.ids import new_id
 from datasources.postgres import apps as stored
 from datasources.postgres import audit

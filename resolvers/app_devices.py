@@ -8,7 +8,7 @@ from enum import Enum, auto
 from typing import Final
 
 from auth.devices import device_of
-from auth.tokens import hash_of, new_secret
+from auth.opaque import hash_of, new_secret
 from datasources.ids import new_id
 from datasources.postgres import app_codes as stored
 from datasources.postgres.apps import fetch_app

@@ -8,14 +8,9 @@ from uuid import UUID
 from auth.app_tokens import Grant, app_access_token, id_token, own_access_token
 from auth.devices import device_of
 from auth.jwt import BadToken, looks_like_jwt
+from auth.opaque import hash_of, new_secret
 from auth.scopes import SCOPES_OF_OWN, OpenIdScope
-from auth.tokens import (
-    AccessClaims,
-    hash_of,
-    new_secret,
-    read_access_claims,
-    refresh_expiry,
-)
+from auth.tokens import AccessClaims, read_access_claims, refresh_expiry
 from datasources.postgres import audit, token_families
 from datasources.postgres.app_consents import lock_consent
 from datasources.postgres.client import Connection

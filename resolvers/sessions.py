@@ -10,9 +10,10 @@ import structlog
 
 from auth.browsers import browser_of, mark_for
 from auth.devices import device_of
+from auth.opaque import hash_of, new_secret
 from auth.principal import SessionKind, SessionRef
 from auth.sessions import session_hash
-from auth.tokens import access_token, hash_of, new_secret, refresh_expiry
+from auth.tokens import access_token, refresh_expiry
 from datasources.errors import StoreError
 from datasources.ids import new_id
 from datasources.loaders.sessions import SessionsKey

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from auth.opaque import hash_of, new_secret
 from auth.policy import PlaylistAction
-from auth.tokens import hash_of, new_secret
 from datasources.ids import new_id
 from datasources.postgres import share_links
 from datasources.postgres.client import Connection

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from auth.devices import device_of
-from auth.tokens import hash_of, new_secret, refresh_expiry
+from auth.opaque import hash_of, new_secret
+from auth.tokens import refresh_expiry
 from datasources.postgres import audit, token_families
 from datasources.postgres.client import Connection
 from datasources.records.audit import AuditResult
