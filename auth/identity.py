@@ -1,5 +1,6 @@
 """What one process needs to tell who is who: passwords, keys, and the address it answers at."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ from auth.app_keys import AppKeys
 from auth.key_settings import KeySettings
 from auth.key_use import KeyUse
 from auth.keyring import KeyRing
+from auth.oidc import Provider
 from auth.outgoing import Outgoing
 from auth.passwords import Passwords
 from auth.revocations import Revocations
@@ -31,6 +33,7 @@ class Identity:
     revocations: Revocations
     outgoing: Outgoing
     demo: bool = False
+    providers: Mapping[str, Provider] = field(default_factory=dict)
     api_keys: ApiKeys = field(default_factory=ApiKeys)
     app_keys: AppKeys = field(default_factory=AppKeys)
     key_use: KeyUse = field(default_factory=KeyUse)

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api_keys import ROUTES as API_KEY_ROUTES
+from gateway.backchannel import ROUTES as BACKCHANNEL_ROUTES
 from gateway.export import ROUTES as EXPORT_ROUTES
 from gateway.graphql.endpoint import Endpoint
 from gateway.graphql.graphiql import graphiql_page, graphiql_routes, wants_page
@@ -24,8 +25,13 @@ from schema.build import build_schema
 def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
     """Return the gateway: GraphQL (and GraphiQL for browsers) at `/graphql`, keys, and health."""
     endpoint: ASGIApp = Endpoint(build_schema(introspection=settings.introspection_on))
-    routes: list[BaseRoute] = [*HEALTH_ROUTES, *WELL_KNOWN_ROUTES, *EXPORT_ROUTES]
-    routes += API_KEY_ROUTES
+    routes: list[BaseRoute] = [
+        *HEALTH_ROUTES,
+        *WELL_KNOWN_ROUTES,
+        *EXPORT_ROUTES,
+        *BACKCHANNEL_ROUTES,
+    ]
+    routes += [*API_KEY_ROUTES, *BACKCHANNEL_ROUTES]
     if settings.graphiql_on:
         endpoint = GraphiQLOr(endpoint)
         routes += graphiql_routes()

@@ -53,7 +53,7 @@ async def open_identity(
 
 
 def _providers(settings: Settings) -> Mapping[str, Provider]:
-    """Return the OpenID providers by name; nobody is asked yet, so one that is down is no matter."""
+    """Return the OpenID providers by name. None is asked yet: one that is down is no matter."""
     return {
         name: Provider(
             name, one, Outgoing(loopback=not settings.production, private=one.private_network)

@@ -115,6 +115,13 @@ class Settings(BaseSettings):
             "AUTH_KEY_ENCRYPTION_KEY": self.auth.key_encryption_key,
             "MAIL_URL": self.mail.url,
         }
+        plain = [
+            name
+            for name, one in self.auth.providers.items()
+            if not one.issuer.startswith("https://")
+        ]
+        if self.production and plain:
+            raise ValueError(f"production asks no provider without https: {', '.join(plain)}")
         missing = [f"POLYPHONY_{name}" for name, value in needed.items() if value is None]
         if self.production and missing:
             raise ValueError(f"production needs {', '.join(missing)}: docs/operators.md says why")

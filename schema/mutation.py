@@ -6,6 +6,7 @@ from schema.mutations.accounts import AccountMutations
 from schema.mutations.api_keys import ApiKeyMutations
 from schema.mutations.collaboration import CollaborationMutations
 from schema.mutations.deletion import DeletionMutations
+from schema.mutations.identities import IdentityMutations
 from schema.mutations.library import LibraryMutations
 from schema.mutations.passkeys import PasskeyMutations
 from schema.mutations.playlist_items import PlaylistItemMutations
@@ -22,6 +23,7 @@ class Mutation(
     SessionMutations,
     SecondFactorMutations,
     PasskeyMutations,
+    IdentityMutations,
     DeletionMutations,
     LibraryMutations,
     PlaylistMutations,

@@ -152,15 +152,24 @@ async def end_sessions_at(
     return ended
 
 
-async def remember_once(redis: Redis, issuer: str, id_: str, seconds: int) -> bool:
-    """Note that a provider sent a token with this id; False where it did before. One SET.
+async def was_noted(redis: Redis, issuer: str, id_: str) -> bool:
+    """Return whether `note_once` noted a logout token (`logout-token:<hash of both>`).
 
     Raises:
         StoreUnavailable, StoreTimeout: the store did not answer.
     """
     async with redis.answering():
-        name = redis.key("logout-token", _digest(issuer, id_))
-        return bool(await redis.client.set(name, b"1", nx=True, ex=max(1, seconds)))
+        return bool(await redis.client.exists(_noted(redis, issuer, id_)))
+
+
+async def note_once(redis: Redis, issuer: str, id_: str, seconds: int) -> None:
+    """Note that what a provider said in a logout token with this id was done.
+
+    Raises:
+        StoreUnavailable, StoreTimeout: the store did not answer.
+    """
+    async with redis.answering():
+        await redis.client.set(_noted(redis, issuer, id_), b"1", ex=max(1, seconds))
 
 
 async def remove_sessions(
@@ -204,6 +213,10 @@ def _of(redis: Redis, user_id: UUID | None) -> str:
 
 def _at(redis: Redis, issuer: str, sid: str) -> str:
     return redis.key("sessions-at", _digest(issuer, sid))
+
+
+def _noted(redis: Redis, issuer: str, id_: str) -> str:
+    return redis.key("logout-token", _digest(issuer, id_))
 
 
 def _digest(issuer: str, text: str) -> str:

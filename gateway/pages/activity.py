@@ -32,6 +32,8 @@ _WORDS: Mapping[str, str] = {
     "addPasskey": "A passkey was added",
     "renamePasskey": "A passkey was renamed",
     "removePasskey": "A passkey was removed",
+    "linkIdentity": "The account was linked to one elsewhere",
+    "unlinkIdentity": "The account was unlinked from one elsewhere",
     "refreshTokenReused": "A spent token was used again, and its session ended",
     "deleteAccount": "The account was deleted",
     "exportMyData asked": "An export of the data was asked for",

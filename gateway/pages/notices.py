@@ -15,6 +15,9 @@ NOTICES = {
     "passkey-added": "The passkey is added.",
     "passkey-renamed": "The passkey has its new name.",
     "passkey-removed": "The passkey is removed. Delete it from your device, too.",
+    "not-signed-in": "You are not signed in: the other side did not go on.",
+    "identity-linked": "Your account is linked. You can sign in there from now on.",
+    "identity-unlinked": "Your account is not linked there any more.",
     "session-gone": "The session is ended.",
 }
 

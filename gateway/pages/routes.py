@@ -1,4 +1,4 @@
-"""The routes of all pages, below `/account`."""
+"""The routes of all pages, below `/account` and `/auth`."""
 
 from functools import partial
 
@@ -9,9 +9,11 @@ from starlette.routing import BaseRoute, Mount, Route
 from gateway.pages import (
     activity,
     data,
+    identities,
     passkeys,
     passwords,
     profile,
+    providers,
     second_factor,
     sessions,
     sign_in,
@@ -25,10 +27,12 @@ from gateway.settings import Settings
 PAGES = (
     *sign_up.PAGES,
     *sign_in.PAGES,
+    *providers.PAGES,
     *passwords.PAGES,
     *profile.PAGES,
     *second_factor.PAGES,
     *passkeys.PAGES,
+    *identities.PAGES,
     *sessions.PAGES,
     *activity.PAGES,
     *data.PAGES,
@@ -46,4 +50,5 @@ def page_routes(settings: Settings) -> list[BaseRoute]:
         routes=[Mount("/account/static", StaticFile()), *(page.route(renderer) for page in PAGES)],
         exception_handlers={HTTPException: answer, Exception: answer},
     )
-    return [Route("/account", pages), Route("/account/{page:path}", pages)]
+    paths = ("/account", "/account/{page:path}", "/auth/{page:path}")
+    return [Route(path, pages) for path in paths]

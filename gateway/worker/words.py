@@ -88,6 +88,28 @@ WORDS: Mapping[MailTemplate, Words] = {
         ("A passkey was added to your account at Polyphony: it can sign in with it.", _NOT_YOU),
         "Look at your account",
     ),
+    MailTemplate.IDENTITY_LINKED: Words(
+        "Your account was linked",
+        (
+            (
+                "Your account at Polyphony is linked to one at {change}: signing in there signs in"
+                " here from now on."
+            ),
+            _NOT_YOU,
+        ),
+        "Look at your account",
+    ),
+    MailTemplate.IDENTITY_UNLINKED: Words(
+        "Your account was unlinked",
+        (
+            (
+                "Your account at Polyphony is not linked to one at {change} any more: signing in"
+                " there does not sign in here."
+            ),
+            _NOT_YOU,
+        ),
+        "Look at your account",
+    ),
     MailTemplate.TOKEN_REUSED: Words(
         "One of your sessions was ended",
         (
