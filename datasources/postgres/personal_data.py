@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Table, literal, or_, select, tuple_
 
 from datasources.postgres.account_tables import audit_log
+from datasources.postgres.api_key_tables import api_key_secrets, api_keys
 from datasources.postgres.client import Postgres
 from datasources.postgres.playlist_tables import (
     artist_follows,
@@ -108,6 +109,27 @@ def iter_share_links(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
     columns = [column for column in share_links.c if column.name not in {"hash", "created_by"}]
     statement = select(*columns).where(share_links.c.created_by == user_id)
     return _iter(postgres, statement, [share_links.c.id])
+
+
+def iter_api_keys(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield the texts of a person's API keys without these, a row for each, with its key's data.
+
+    `api_keys`, `api_key_secrets`.
+    """
+    key, secret = api_keys.c, api_key_secrets.c
+    columns = [column for column in api_keys.c if column.name != "user_id"]
+    statement = (
+        select(
+            *columns,
+            secret.prefix,
+            secret.created_at.label("text_created_at"),
+            secret.expires_at.label("text_expires_at"),
+            secret.last_used_at,
+        )
+        .join(api_key_secrets, secret.key_id == key.id)
+        .where(key.user_id == user_id)
+    )
+    return _iter(postgres, statement, [key.id, secret.hash])
 
 
 def iter_followed_playlists(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:

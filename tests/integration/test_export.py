@@ -89,7 +89,7 @@ async def test_it_holds_everything_of_the_viewers_and_no_secret(
         "securityEvents", "sharedPlaylists", "followedPlaylists", "addedToPlaylists",
         "invitations", "shareLinks",
         "savedTracks", "savedAlbums", "followedArtists", "blockedUsers", "following", "followers",
-        "listens", "artistPlays",
+        "listens", "artistPlays", "apiKeys", "apiKeyUse",
     }  # fmt: skip
     assert document["profile"]["id"] == ann
     assert document["profile"]["handle"] == "ann"
@@ -121,6 +121,11 @@ async def test_it_holds_everything_of_the_viewers_and_no_secret(
     (link,) = document["shareLinks"]
     assert link["role"] == "VIEWER"
     assert not {"hash", "token"} & set(link)
+    (key,) = document["apiKeys"]
+    assert (key["name"], key["prefix"]) == ("Secret of ann's programs", "pk_dev_Ann")
+    assert not {"hash", "userId"} & set(key)
+    (use,) = document["apiKeyUse"]
+    assert (use["operations"], use["fields"]) == (3, [{"name": "track", "count": 3}])
     assert document["followedPlaylists"] == [{"playlistId": bobs}]
     assert [one["playlistId"] for one in document["addedToPlaylists"]] == [bobs] * ITEMS
     assert len(document["savedTracks"]) == ITEMS
