@@ -14,6 +14,9 @@ from gateway.graphql.endpoint import Endpoint
 from gateway.graphql.graphiql import graphiql_page, graphiql_routes, wants_page
 from gateway.health import ROUTES as HEALTH_ROUTES
 from gateway.lifespan import lifespan
+from gateway.oauth.consent import ROUTES as CONSENT_ROUTES
+from gateway.oauth.endpoints import ROUTES as OAUTH_ROUTES
+from gateway.oauth.metadata import ROUTES as METADATA_ROUTES
 from gateway.observability.logs import configure_logs
 from gateway.observability.requests import RequestLog, internal_error
 from gateway.pages.routes import page_routes
@@ -32,6 +35,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
         *BACKCHANNEL_ROUTES,
     ]
     routes += [*API_KEY_ROUTES, *BACKCHANNEL_ROUTES]
+    routes += [*METADATA_ROUTES, *OAUTH_ROUTES, *CONSENT_ROUTES]
     if settings.graphiql_on:
         endpoint = GraphiQLOr(endpoint)
         routes += graphiql_routes()

@@ -18,6 +18,7 @@ NOTICES = {
     "not-signed-in": "You are not signed in: the other side did not go on.",
     "identity-linked": "Your account is linked. You can sign in there from now on.",
     "identity-unlinked": "Your account is not linked there any more.",
+    "consent-withdrawn": "The app may do nothing for you any more.",
     "session-gone": "The session is ended.",
 }
 

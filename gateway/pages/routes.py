@@ -1,4 +1,4 @@
-"""The routes of all pages, below `/account` and `/auth`."""
+"""The routes of all pages: below `/account` and `/auth`, and where apps send people."""
 
 from functools import partial
 
@@ -6,8 +6,10 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Mount, Route
 
+from gateway.oauth import consent, devices
 from gateway.pages import (
     activity,
+    apps,
     data,
     identities,
     passkeys,
@@ -34,8 +36,11 @@ PAGES = (
     *passkeys.PAGES,
     *identities.PAGES,
     *sessions.PAGES,
+    *apps.PAGES,
     *activity.PAGES,
     *data.PAGES,
+    *consent.PAGES,
+    *devices.PAGES,
 )
 
 
@@ -50,5 +55,6 @@ def page_routes(settings: Settings) -> list[BaseRoute]:
         routes=[Mount("/account/static", StaticFile()), *(page.route(renderer) for page in PAGES)],
         exception_handlers={HTTPException: answer, Exception: answer},
     )
-    paths = ("/account", "/account/{page:path}", "/auth/{page:path}")
+    apart = (page.path for page in (*consent.PAGES, *devices.PAGES))
+    paths = ("/account", "/account/{page:path}", "/auth/{page:path}", *apart)
     return [Route(path, pages) for path in paths]
