@@ -4,6 +4,7 @@ import strawberry
 
 from schema.mutations.accounts import AccountMutations
 from schema.mutations.api_keys import ApiKeyMutations
+from schema.mutations.apps import AppMutations
 from schema.mutations.collaboration import CollaborationMutations
 from schema.mutations.deletion import DeletionMutations
 from schema.mutations.identities import IdentityMutations
@@ -30,5 +31,6 @@ class Mutation(
     PlaylistItemMutations,
     CollaborationMutations,
     ApiKeyMutations,
+    AppMutations,
 ):
     """All mutations."""
