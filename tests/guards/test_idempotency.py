@@ -28,6 +28,7 @@ REFUSED = {
     *("requestPasswordReset", "resetPassword", "changePassword", "changeEmail"),
     *("signOut", "signOutEverywhere", "deleteAccount", "exportMyData"),
     *("startPasskeyRegistration", "addPasskey", "renamePasskey", "removePasskey"),
+    "unlinkIdentity",
     *("startPasskeySignIn", "signInWithPasskey"),
     *("enrolTotp", "confirmTotp", "disableTotp", "replaceRecoveryCodes"),
     "createShareLink",
