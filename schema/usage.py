@@ -66,8 +66,10 @@ def root_fields(
 
 
 def _left_out(node: Any, variables: dict[str, Any]) -> bool:
-    for directive in node.directives:
-        condition = next((one.value for one in directive.arguments if one.name.value == "if"), None)
+    for directive in node.directives or ():
+        condition = next(
+            (one.value for one in directive.arguments or () if one.name.value == "if"), None
+        )
         name = getattr(getattr(condition, "name", None), "value", None)
         value = variables.get(name) if name else getattr(condition, "value", None)
         if directive.name.value == GraphQLSkipDirective.name and value is True:
