@@ -58,8 +58,10 @@ def entry(
 
 
 def _named(principal: Principal) -> dict[str, object]:
-    """Return what names a caller that is no person: the id of its key, or the service's name."""
+    """Return what names a caller that is no person: its key, its app, or the service's name."""
     named: dict[str, object] = {}
+    if principal.app_id is not None:
+        named["app"] = str(principal.app_id)
     if principal.key is not None:
         named["apiKey"] = str(principal.key.id)
     if principal.service is not None:
@@ -102,7 +104,8 @@ async def record_denials(context: RequestContext) -> None:
 
 def _id_of_denial(noted: AuditRecord, denied: list[str]) -> UUID:
     """Return the id, of version 7, that all entries have which are to be one."""
-    named = noted.details.get("apiKey") or noted.details.get("service") or noted.actor_id
+    callers = (noted.details.get(kind) for kind in ("apiKey", "app", "service"))
+    named = next(filter(None, callers), noted.actor_id)
     who = str(named or network_of(noted.address))
     slot = sha256(" ".join(denied).encode()).digest()[0] % _SLOTS
     minute = first_id_of(noted.at.replace(second=0, microsecond=0)).int

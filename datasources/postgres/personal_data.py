@@ -6,8 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Table, literal, or_, select, tuple_
 
-from datasources.postgres.account_tables import audit_log
+from datasources.postgres.account_tables import audit_log, token_families
 from datasources.postgres.api_key_tables import api_key_secrets, api_keys
+from datasources.postgres.app_tables import app_consents, apps
 from datasources.postgres.client import Postgres
 from datasources.postgres.playlist_tables import (
     artist_follows,
@@ -130,6 +131,32 @@ def iter_api_keys(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
         .where(key.user_id == user_id)
     )
     return _iter(postgres, statement, [key.id, secret.hash])
+
+
+def iter_apps(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield the apps that a person registered, without their secrets (`apps`)."""
+    hidden = {"owner_id", "secret_hash", "old_secret_hash", "deleted_at"}
+    columns = [column for column in apps.c if column.name not in hidden]
+    return _iter(postgres, select(*columns).where(apps.c.owner_id == user_id), [apps.c.id])
+
+
+def iter_authorized_apps(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield what a person lets apps do (`app_consents`, `apps`)."""
+    consent = app_consents.c
+    statement = (
+        select(consent.app_id, apps.c.name, apps.c.website, consent.scopes, consent.granted_at)
+        .join(apps, apps.c.id == consent.app_id)
+        .where(consent.user_id == user_id)
+    )
+    return _iter(postgres, statement, [consent.app_id])
+
+
+def iter_app_sign_ins(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield where apps got tokens of a person, and from where they last did (`token_families`)."""
+    family = token_families.c
+    columns = [column for column in family if column.name != "user_id"]
+    statement = select(*columns).where(family.user_id == user_id, family.app_id.is_not(None))
+    return _iter(postgres, statement, [family.id])
 
 
 def iter_followed_playlists(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:

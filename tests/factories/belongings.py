@@ -16,6 +16,9 @@ from datasources.mongo.key_use import KeptDay, write_days
 from datasources.mongo.listens import write_listens
 from datasources.postgres.account_tables import metadata, passkeys
 from datasources.postgres.api_keys import KeySecret, insert_key
+from datasources.postgres.app_codes import insert_code, insert_device
+from datasources.postgres.app_consents import put_consent
+from datasources.postgres.apps import insert_app
 from datasources.postgres.bulk import copy_rows
 from datasources.postgres.identity_tables import identities
 from datasources.postgres.mail_tokens import mint
@@ -26,8 +29,10 @@ from datasources.postgres.playlist_tables import (
     share_links,
 )
 from datasources.postgres.search_index import entry
+from datasources.postgres.token_families import insert_family
 from datasources.records.accounts import MailTokenPurpose
 from datasources.records.api_keys import ApiKeyKind, ApiKeyPlan, ApiKeyRecord, DayOfUse
+from datasources.records.apps import AppAuthentication, AppRecord, CodeRecord, DeviceRecord
 from datasources.records.changes import ItemChange
 from datasources.records.external_ids import EntityKind
 from datasources.records.listening import ListeningRange, NewListen
@@ -71,6 +76,7 @@ async def belongings(stores: Stores, identity: Identity) -> Belongings:
     await _listening(stores, bob)
     await _api_keys(stores, ann, "Secret of ann's programs")
     await _api_keys(stores, bob, "Bob's programs")
+    await _apps(stores, ann, bob)
     cookie = await cookie_of(stores, identity, ann)
     tokens = await tokens_of(stores, identity, ann)
     return Belongings(ann, bob, cookie, tokens.access_token, bobs)
@@ -238,6 +244,36 @@ async def _api_keys(stores: Stores, user: UUID, name: str) -> None:
     days = [KeptDay(key.id, user, DayOfUse(today - timedelta(days=1), 3, {"track": 3}))]
     await write_days(stores.mongo, days)
     await add_counts(stores.redis, {Count(today, key.id, "track"): 2})
+
+
+async def _apps(stores: Stores, ann: UUID, bob: UUID) -> None:
+    """Give each an app that the other lets in, and codes of Ann's that are under way."""
+    now = utc_now()
+    async with stores.postgres.transaction() as connection:
+        for maker, user, name in ((ann, bob, "Ann's own app"), (bob, ann, "Bob's app")):
+            app = AppRecord(
+                new_id(), maker, name, "https://app.example", AppAuthentication.SECRET,
+                ["AUTHORIZATION_CODE"], ["https://app.example/back"], ["openid"], None, None,
+                SECRET, None, None, now, now, None,
+            )  # fmt: skip
+            await insert_app(connection, app)
+            await put_consent(connection, user, app.id, ["openid"], now)
+            await insert_family(
+                connection, new_id(), user, device="A server", address="198.51.100.7",
+                created_at=now, expires_at=now + timedelta(days=1), app_id=app.id,
+                scopes=["openid"],
+            )  # fmt: skip
+        ends_at = now + timedelta(days=1)
+        code = CodeRecord(
+            SECRET, app.id, ann, new_id(), "https://app.example/back", ["openid"], "c", None, now,
+            now, ends_at, None,
+        )  # fmt: skip
+        await insert_code(connection, code)
+        device = DeviceRecord(
+            SECRET, "BCDF-GHJK", app.id, ["openid"], "198.51.100.7", "A TV", now, ends_at, 5, None,
+            True, ann, now,
+        )  # fmt: skip
+        await insert_device(connection, device)
 
 
 async def _listening(stores: Stores, user: UUID) -> None:
