@@ -101,12 +101,12 @@ async def test_what_is_no_key_touches_no_store(
     client: httpx2.AsyncClient, round_trips: RoundTrips
 ) -> None:
     bodies: list[Any] = [{"key": mistyped(made_up())}, {"key": "x"}, {"key": ""}, {"key": None}]
-    bodies += [{"key": ["pk_"]}, {}, [], "x", 5, {"key": "\ud800"}]
+    bodies += [{"key": ["pk_"]}, {}, [], "x", 5]
     for body in bodies:
         answer = await client.post(PATH, json=body)
         assert answer.status_code == 400, body
         assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
-    for raw in (b"", b"{", b"\xff", b'{"key": 1, "key": 2}', b"[" * 1000):
+    for raw in (b"", b"{", b"\xff", b'{"key": "\\ud800"}', b'{"key": 1, "key": 2}', b"[" * 1000):
         answer = await client.post(PATH, content=raw, headers={"Content-Type": "application/json"})
         assert answer.status_code == 400, raw
     assert round_trips == {}
