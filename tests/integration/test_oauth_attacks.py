@@ -2,25 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urlencode
-from uuid import UUID
 
 import httpx2
 import pytest
 from sqlalchemy import select
 
-from auth.identity import Identity
 from datasources.postgres.account_tables import audit_log
 from datasources.stores import Stores
-from tests.factories.accounts import an_account
 from tests.factories.apps import (
     BACK,
     OURS,
     PUBLIC,
     VALUES,
     VERIFIER,
-    App,
     a_code,
     an_app,
     answer_in,
@@ -37,42 +33,13 @@ from tests.factories.apps import (
     viewer,
 )
 from tests.factories.http import BASE, client_of
-from tests.factories.operations import identity_of
-
-
-@dataclass(slots=True)
-class World:
-    """Ann's browser, and an app of Bob's."""
-
-    stores: Stores
-    identity: Identity
-    browser: httpx2.AsyncClient
-    ann: UUID
-    bob: UUID
-    app: App
+from tests.factories.oauth_world import World, a_world, code_of, is_void
 
 
 @pytest.fixture
 async def world(empty_stores: Stores) -> AsyncIterator[World]:
-    identity = identity_of(empty_stores)
-    ann = await an_account(empty_stores, "ann", identity=identity)
-    bob = await an_account(empty_stores, "bob", identity=identity)
-    app = await an_app(empty_stores, identity, bob)
-    async with client_of(empty_stores, identity) as client:
-        await sign_in(client, empty_stores, identity, ann)
-        yield World(empty_stores, identity, client, ann, bob, app)
-
-
-async def is_void(world: World, access_token: str) -> bool:
-    """Whether a token is refused, in this process and in one that reads it from the store."""
-    here = (await viewer(world.browser, access_token)).status_code == 401
-    other = identity_of(world.stores)
-    async with client_of(world.stores, other) as elsewhere:
-        return here and (await viewer(elsewhere, access_token)).status_code == 401
-
-
-def code_of(answer: httpx2.Response) -> str:
-    return str(answer.json().get("error"))
+    async with a_world(empty_stores) as made:
+        yield made
 
 
 # --- redirect URIs ------------------------------------------------------------------------------
