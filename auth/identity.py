@@ -11,6 +11,7 @@ from auth.key_use import KeyUse
 from auth.keyring import KeyRing
 from auth.oidc import Provider
 from auth.outgoing import Outgoing
+from auth.page_origins import PageOrigins
 from auth.passwords import Passwords
 from auth.revocations import Revocations
 from auth.services import Services
@@ -38,6 +39,7 @@ class Identity:
     app_keys: AppKeys = field(default_factory=AppKeys)
     key_use: KeyUse = field(default_factory=KeyUse)
     key_settings: KeySettings = field(default_factory=KeySettings)
+    page_origins: PageOrigins = field(default_factory=PageOrigins)
     services: Services = field(default_factory=Services)
 
     @property

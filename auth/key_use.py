@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from datasources.errors import StoreError
@@ -81,8 +81,3 @@ class KeyUse:
     def _add(self, count: Count, number: int) -> None:
         if count in self._counts or len(self._counts) < _MAX_COUNTS:
             self._counts[count] += number
-
-
-def day_of(now: datetime) -> date:
-    """Return the day (UTC) that use is counted for."""
-    return now.astimezone(UTC).date()

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api_keys import ROUTES as API_KEY_ROUTES
 from gateway.backchannel import ROUTES as BACKCHANNEL_ROUTES
+from gateway.cross_origin import CrossOrigin
 from gateway.export import ROUTES as EXPORT_ROUTES
 from gateway.graphql.endpoint import Endpoint
 from gateway.graphql.graphiql import graphiql_page, graphiql_routes, wants_page
@@ -40,7 +41,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
         endpoint = GraphiQLOr(endpoint)
         routes += graphiql_routes()
     return Gateway(
-        routes=[Route("/graphql", endpoint), *routes, *page_routes(settings)],
+        routes=[Route("/graphql", CrossOrigin(endpoint)), *routes, *page_routes(settings)],
         exception_handlers={Exception: internal_error},
         lifespan=lifespan(settings, demo=demo),
     )

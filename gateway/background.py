@@ -10,6 +10,7 @@ import structlog
 from auth.identity import Identity
 from auth.key_use import FLUSH_S as USE_EVERY_S
 from auth.keyring import REFRESH_S as KEYS_EVERY_S
+from auth.page_origins import REFRESH_S as ORIGINS_EVERY_S
 from auth.revocations import REFRESH_S as REVOCATIONS_EVERY_S
 from datasources.errors import StoreError
 from datasources.stores import Stores
@@ -31,9 +32,13 @@ async def kept_fresh(identity: Identity, stores: Stores) -> AsyncIterator[None]:
     async def key_use() -> None:
         await identity.key_use.flush(stores, utc_now())
 
+    async def origins() -> None:
+        await identity.page_origins.refresh(stores.postgres)
+
     tasks = [
         asyncio.create_task(every(REVOCATIONS_EVERY_S, "revocations", revocations)),
         asyncio.create_task(every(KEYS_EVERY_S, "signing keys", identity.keys.refresh)),
+        asyncio.create_task(every(ORIGINS_EVERY_S, "origins of pages", origins)),
         asyncio.create_task(every(USE_EVERY_S, "use of API keys", key_use)),
     ]
     try:

@@ -134,6 +134,17 @@ async def fetch_owners(postgres: Postgres, ids: Collection[UUID]) -> Mapping[UUI
     return {row[0]: row[1] for row in await postgres.read(statement)}
 
 
+async def fetch_page_origins(postgres: Postgres) -> frozenset[str]:
+    """Return the origins of pages that may use a key which is good now (`api_keys`)."""
+    good = (
+        api_keys.c.revoked_at.is_(None),
+        or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > func.now()),
+        func.cardinality(api_keys.c.allowed_origins) > 0,
+    )
+    statement = select(func.unnest(api_keys.c.allowed_origins)).where(*good).distinct()
+    return frozenset(row[0] for row in await postgres.read(statement))
+
+
 # --- changing -----------------------------------------------------------------------------------
 
 

@@ -80,22 +80,6 @@ async def fetch_days(
     }
 
 
-async def remove_use(redis: Redis, key_ids: Collection[UUID], today: date) -> None:
-    """Forget how keys were used.
-
-    Raises:
-        StoreUnavailable, StoreTimeout: the store did not answer.
-    """
-    days = [today - timedelta(days=past) for past in range(-1, KEPT_DAYS + 1)]
-    if not key_ids:
-        return
-    async with redis.answering(), redis.client.pipeline(transaction=True) as commands:
-        for day in days:
-            commands.srem(_set(redis, day), *map(str, key_ids))
-            commands.delete(*(_hash(redis, day, key_id) for key_id in key_ids))
-        await commands.execute()
-
-
 def _day_of_use(day: date, counts: Mapping[str, str]) -> DayOfUse:
     fields = {name: int(number) for name, number in counts.items() if name != OPERATIONS}
     return DayOfUse(day, int(counts.get(OPERATIONS, 0)), fields)

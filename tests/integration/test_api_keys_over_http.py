@@ -309,6 +309,42 @@ async def test_a_publishable_key_is_good_from_its_pages_alone(
         assert "origin" in message
 
 
+async def test_browsers_let_pages_read_what_came_with_their_key(
+    client: httpx2.AsyncClient, empty_stores: Stores, identity: Identity, ann: UUID
+) -> None:
+    made = await a_key(empty_stores, identity, ann, PAGE)
+    await identity.page_origins.refresh(empty_stores.postgres)
+    page, asks = {"Origin": "https://page.example"}, {"Access-Control-Request-Method": "POST"}
+    preflight = await client.request("OPTIONS", "/graphql", headers=page | asks)
+    assert preflight.status_code == 204
+    allowed = preflight.headers["access-control-allow-headers"].lower().split(", ")
+    assert {"x-api-key", "content-type"} <= set(allowed)
+    assert "graphql-preflight" not in allowed
+    answer = await post(client, GENRES, headers=page | as_key(made.secret))
+    assert answer.json() == {"data": {"genres": []}}
+    dead = await post(client, GENRES, headers=page | as_key(made_up()))
+    assert dead.status_code == 401
+    for one in (preflight, answer, dead):
+        assert one.headers["access-control-allow-origin"] == "https://page.example"
+        assert "Origin" in one.headers["vary"]
+        assert "access-control-allow-credentials" not in one.headers
+
+    evil = {"Origin": "https://evil.example"}
+    for one in (
+        await client.request("OPTIONS", "/graphql", headers=evil | asks),
+        await post(client, GENRES, headers=evil | as_key(made.secret)),
+        await post(client, GENRES, headers=evil),
+        await post(client, GENRES, headers=page),  # without a key
+        await post(client, GENRES),
+    ):
+        assert not [name for name in one.headers if name.startswith("access-control-")]
+
+    await revoke_api_key(owner_context(empty_stores, identity, ann), made.api_key.id)
+    await identity.page_origins.refresh(empty_stores.postgres)
+    gone = await client.request("OPTIONS", "/graphql", headers=page | asks)
+    assert "access-control-allow-origin" not in gone.headers
+
+
 # --- in the wrong place -------------------------------------------------------------------------
 
 
