@@ -33,6 +33,7 @@ REFUSED = {
     *("enrolTotp", "confirmTotp", "disableTotp", "replaceRecoveryCodes"),
     "createShareLink",
     *("createApiKey", "rotateApiKey", "revokeApiKey"),
+    *("registerApp", "updateApp", "rotateAppSecret", "deleteApp", "withdrawConsent"),
 }
 
 
