@@ -18,7 +18,6 @@ from resolvers import api_keys
 from resolvers.context import RequestContext
 from schema.permissions import KEYS
 from schema.scalars import BigInt
-from schema.types.entity import record_id
 from schema.views import attribute, computed, view
 
 
@@ -71,7 +70,8 @@ class ApiKey:
     """A key, without its text."""
 
     id: strawberry.ID = computed(
-        record_id, "Names the key in `rotateApiKey` and `revokeApiKey`; it opens nothing."
+        lambda key: str(key.id),
+        "Names the key in `rotateApiKey` and `revokeApiKey`; it opens nothing.",
     )
     name: str = attribute("What its owner calls it.")
     kind: ApiKeyKind = attribute("Where it may be kept.")

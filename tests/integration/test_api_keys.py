@@ -27,7 +27,7 @@ from resolvers.errors import Forbidden, InvalidInput, LimitExceeded, NotFound, U
 from resolvers.key_administration import create_key_for, list_keys, revoke_any_key
 from tests.factories.accounts import an_account, audited, later, signed_in_as
 from tests.factories.api_keys import PAGE, READS, a_key, of_app, owner_context
-from tests.factories.operations import context_of, identity_of, respond
+from tests.factories.operations import ask, context_of, identity_of, respond
 
 CREATE = """
 mutation ($input: CreateApiKeyInput!) {
@@ -40,6 +40,16 @@ mutation ($input: CreateApiKeyInput!) {
     ... on ValidationError { path message }
     ... on Error { code }
   }
+}
+"""
+ROTATE = """
+mutation ($id: ID!) {
+  rotateApiKey(id: $id) { ... on ApiKeyRotated { secret apiKey { id } } ... on Error { code } }
+}
+"""
+REVOKE = """
+mutation ($id: ID!) {
+  revokeApiKey(id: $id) { ... on ApiKeyRevoked { apiKey { revokedAt } } ... on Error { code } }
 }
 """
 
@@ -280,6 +290,22 @@ async def test_in_the_graph(empty_stores: Stores, ann: UUID) -> None:
             "usage": [],
         }
     ]
+
+
+async def test_the_id_that_the_graph_shows_is_the_one_that_it_takes(
+    empty_stores: Stores, identity: Identity, ann: UUID
+) -> None:
+    made = await a_key(empty_stores, identity, ann)
+    data = await ask(empty_stores, "{ apiKeys { id } }", principal=signed_in_as(ann))
+    given = {"id": data["apiKeys"][0]["id"]}
+    rotated = await ask(empty_stores, ROTATE, given, signed_in_as(ann))
+    assert rotated["rotateApiKey"]["apiKey"] == given
+    assert read_key(rotated["rotateApiKey"]["secret"]).text != made.secret
+    revoked = await ask(empty_stores, REVOKE, given, signed_in_as(ann))
+    assert revoked["revokeApiKey"]["apiKey"]["revokedAt"]
+    for query, name in ((ROTATE, "rotateApiKey"), (REVOKE, "revokeApiKey")):
+        wrong = await ask(empty_stores, query, {"id": "x"}, signed_in_as(ann))
+        assert wrong[name] == {"code": "NOT_FOUND"}
 
 
 async def test_operators_make_list_and_revoke(empty_stores: Stores, ann: UUID) -> None:
