@@ -15,7 +15,7 @@ from datasources.records.apps import AppRecord
 from datasources.redis import challenges
 from gateway.oauth.bridge import run_sync
 from gateway.oauth.client import AppClient
-from gateway.oauth.grants import CodeGrant
+from gateway.oauth.code_grant import CodeGrant
 from gateway.oauth.requests import OAuthRequest, posted, queried
 from gateway.oauth.server import Server
 from gateway.oauth.words import asked_for

@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse
 from datasources.records.users import UserRecord
 from gateway.oauth.bridge import await_
 from gateway.oauth.client import METHOD, AppClient, authenticate, find_app
-from gateway.oauth.grants import S256, CodeGrant, DeviceGrant, OwnGrant, RefreshGrant
+from gateway.oauth.code_grant import S256, CodeGrant
+from gateway.oauth.grants import DeviceGrant, OwnGrant, RefreshGrant
 from gateway.oauth.requests import OAuthRequest
 from resolvers.context import RequestContext
 
