@@ -1,29 +1,14 @@
-"""Identities at OpenID providers: signing in with one, linking it, and letting it go."""
+"""Identities at OpenID providers: linked to an account, and let go."""
 
-import base64
-import json
-from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 from uuid import UUID
 
-from auth.emails import email_key, normalised_email
-from auth.handles import RULES, is_handle
 from auth.oidc import Person
-from auth.principal import SessionKind
-from auth.vault import CannotOpen
 from datasources.ids import new_id
 from datasources.postgres import audit, identities
-from datasources.postgres.accounts import (
-    fetch_account,
-    fetch_account_of_login,
-    insert_account,
-    lock_account,
-)
+from datasources.postgres.accounts import lock_account
 from datasources.postgres.client import Connection
-from datasources.postgres.sign_ups import forget_sign_ups, insert_user
 from datasources.records.identities import IdentityRecord
-from datasources.records.sessions import ProviderSession
-from datasources.records.users import UserRecord
 from resolvers.audit import entry
 from resolvers.context import RequestContext
 from resolvers.errors import (
@@ -36,42 +21,14 @@ from resolvers.errors import (
 )
 from resolvers.first_party import in_person
 from resolvers.mails import MailTemplate, queue_mail
+from resolvers.newcomers import Newcomer, newcomer, newcomer_of
 from resolvers.passkeys import signed_in_lately
-from resolvers.profile_commands import checked_name
-from resolvers.proof import WRONG, prove
-from resolvers.second_factor import SecondFactorRequired, begin_challenge
-from resolvers.sessions import SignedIn, begin_session
+from resolvers.proof import prove
 from resolvers.ways_in import has_way_in
 
 MAX_IDENTITIES = 10
-WAITS = timedelta(minutes=10)
-"""How long somebody whom nobody here is may take to say who they want to be."""
-
-_SEAL = "newcomer"
-_TAKEN = "Somebody else has this handle."
 _ELSEWHERE = "Somebody's account here is linked to this already."
-_GONE = "That took too long. Sign in again."
 _NO_PASSWORD = "Give your password, or sign in again: it is too long ago."  # noqa: S105  words
-
-
-@dataclass(frozen=True, slots=True)
-class Newcomer:
-    """Somebody whom a provider vouches for, and who is nobody here yet."""
-
-    provider: str
-    issuer: str
-    subject: str
-    email: str | None
-    name: str
-    sid: str | None
-    expires_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """Nobody here is called so by the provider; `sealed` is for the browser to keep meanwhile."""
-
-    sealed: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,110 +36,6 @@ class IdentityUnlinked:
     """An identity that nobody can sign in with any more."""
 
     id: UUID
-
-
-# --- signing in ---------------------------------------------------------------------------------
-
-
-async def sign_in_with(
-    context: RequestContext, provider: str, person: Person
-) -> SignedIn | SecondFactorRequired | Unknown:
-    """Begin a session of whom a provider vouches for, where they are linked to an account.
-
-    Raises:
-        WrongCredentials: the account is closed.
-    """
-    found = await identities.fetch_identity(context.stores.postgres, person.issuer, person.subject)
-    if found is None:
-        return Unknown(_sealed(context, provider, person))
-    account = await fetch_account(context.stores.postgres, found.user_id)
-    if account is None:
-        raise WrongCredentials(WRONG)
-    elsewhere = _elsewhere(context, person.issuer, person.sid, person.id_token)
-    how = _how(provider)
-    if account.totp_confirmed_at is not None:
-        return await begin_challenge(context, account, SessionKind.COOKIE, how, elsewhere)
-    signed_in = await begin_session(
-        context, found.user_id, SessionKind.COOKIE, (how,), provider=elsewhere
-    )
-    async with context.stores.postgres.transaction() as connection:
-        await identities.use_identity(connection, found.id, context.clock())
-    return signed_in
-
-
-def newcomer_of(context: RequestContext, sealed: str) -> Newcomer:
-    """Return who waits in a browser.
-
-    Raises:
-        WrongCredentials: nobody does, or not any more.
-    """
-    try:
-        text = base64.urlsafe_b64decode(sealed.encode())
-        newcomer = Newcomer(**json.loads(context.identity.vault.open(text, _SEAL)))
-    except (CannotOpen, ValueError, TypeError):
-        raise WrongCredentials(_GONE) from None
-    if newcomer.expires_at <= context.clock().timestamp():
-        raise WrongCredentials(_GONE)
-    return newcomer
-
-
-async def has_account(context: RequestContext, newcomer: Newcomer) -> bool:
-    """Whether the address that a newcomer's provider has confirmed has an account here."""
-    if newcomer.email is None:
-        return False
-    key = email_key(newcomer.email)
-    return await fetch_account_of_login(context.stores.postgres, key) is not None
-
-
-async def sign_up_with(
-    context: RequestContext, sealed: str, handle: str, display_name: str
-) -> SignedIn:
-    """Make an account for who waits in a browser, and sign them in.
-
-    Its address is the one that the provider has confirmed, and it has no password.
-
-    Raises:
-        WrongCredentials: nobody waits, or not any more.
-        InvalidInput: a value that cannot be taken, or the address has an account.
-        Forbidden: the provider has confirmed no address.
-    """
-    newcomer = newcomer_of(context, sealed)
-    if not is_handle(handle):
-        raise InvalidInput(("input", "handle"), RULES)
-    name = checked_name(display_name)
-    if newcomer.email is None:
-        raise Forbidden("The provider has told no confirmed address. Sign up with one first.")
-    async with context.stores.postgres.transaction() as connection:
-        user = await _made(context, connection, newcomer, newcomer.email, handle, name)
-    elsewhere = _elsewhere(context, newcomer.issuer, newcomer.sid, "")
-    how = (_how(newcomer.provider),)
-    return await begin_session(context, user.id, SessionKind.COOKIE, how, provider=elsewhere)
-
-
-async def _made(
-    context: RequestContext,
-    connection: Connection,
-    newcomer: Newcomer,
-    email: str,
-    handle: str,
-    name: str,
-) -> UserRecord:
-    user = await insert_user(connection, new_id(), handle, name, context.clock())
-    if user is None:
-        raise InvalidInput(("input", "handle"), _TAKEN)
-    key = email_key(email)
-    if not await insert_account(
-        connection, user.id, email=email, email_key=key, password_hash=None
-    ):
-        raise InvalidInput((), "This address has an account already: sign in to it.")
-    await forget_sign_ups(connection, key)
-    noted = entry(context, "signUp", actor_id=user.id, provider=newcomer.provider)
-    await audit.record(connection, noted)
-    await _link(context, connection, newcomer, user.id)
-    return user
-
-
-# --- linking ------------------------------------------------------------------------------------
 
 
 async def prove_for_link(context: RequestContext, password: str | None) -> UUID:
@@ -215,9 +68,9 @@ async def link_person(
     """
     if in_person(context) != user_id:
         raise Unauthenticated("Sign in first.")
-    newcomer = _newcomer(context, provider, person)
+    who = newcomer(context, provider, person)
     async with context.stores.postgres.transaction() as connection:
-        return await _link(context, connection, newcomer, user_id)
+        return await link(context, connection, who, user_id)
 
 
 async def link_newcomer(
@@ -231,14 +84,20 @@ async def link_newcomer(
         InvalidInput, LimitExceeded: see `link_person`.
     """
     user_id = await prove_for_link(context, password)
-    newcomer = newcomer_of(context, sealed)
+    who = newcomer_of(context, sealed)
     async with context.stores.postgres.transaction() as connection:
-        return await _link(context, connection, newcomer, user_id)
+        return await link(context, connection, who, user_id)
 
 
-async def _link(
-    context: RequestContext, connection: Connection, newcomer: Newcomer, user_id: UUID
+async def link(
+    context: RequestContext, connection: Connection, who: Newcomer, user_id: UUID
 ) -> IdentityRecord:
+    """Link a newcomer to an account, within the caller's transaction.
+
+    Raises:
+        Unauthenticated: there is no such account, or it is closed.
+        InvalidInput, LimitExceeded: see `link_person`.
+    """
     account = await lock_account(connection, user_id)
     if account is None or account.disabled_at is not None:
         raise Unauthenticated("Sign in first.")
@@ -248,17 +107,17 @@ async def _link(
     identity = IdentityRecord(
         id=new_id(),
         user_id=user_id,
-        issuer=newcomer.issuer,
-        subject=newcomer.subject,
-        email=newcomer.email,
+        issuer=who.issuer,
+        subject=who.subject,
+        email=who.email,
         linked_at=now,
         last_used_at=now,
     )
     if not await identities.add_identity(connection, identity):
         raise InvalidInput((), _ELSEWHERE)
-    noted = entry(context, "linkIdentity", actor_id=user_id, provider=newcomer.provider)
+    noted = entry(context, "linkIdentity", actor_id=user_id, provider=who.provider)
     await audit.record(connection, noted)
-    title = context.identity.providers[newcomer.provider].title
+    title = context.identity.providers[who.provider].title
     await queue_mail(connection, MailTemplate.IDENTITY_LINKED, user_id=user_id, change=title)
     return identity
 
@@ -294,38 +153,3 @@ def name_of(context: RequestContext, identity: IdentityRecord) -> str:
         if provider.issuer == identity.issuer:
             return provider.title
     return identity.issuer
-
-
-# --- parts --------------------------------------------------------------------------------------
-
-
-def _how(provider: str) -> str:
-    return f"provider:{provider}"
-
-
-def _newcomer(context: RequestContext, provider: str, person: Person) -> Newcomer:
-    return Newcomer(
-        provider=provider,
-        issuer=person.issuer,
-        subject=person.subject,
-        email=person.email and normalised_email(person.email),
-        name=person.name,
-        sid=person.sid,
-        expires_at=(context.clock() + WAITS).timestamp(),
-    )
-
-
-def _sealed(context: RequestContext, provider: str, person: Person) -> str:
-    text = json.dumps(asdict(_newcomer(context, provider, person))).encode()
-    return base64.urlsafe_b64encode(context.identity.vault.seal(text, _SEAL)).decode()
-
-
-def _elsewhere(
-    context: RequestContext, issuer: str, sid: str | None, id_token: str
-) -> ProviderSession:
-    sealed = context.identity.vault.seal(id_token.encode(), ID_TOKEN)
-    return ProviderSession(issuer, sid, base64.b64encode(sealed).decode())
-
-
-ID_TOKEN = "id-token"  # noqa: S105  a purpose, no token
-"""What an ID token is sealed for."""

@@ -21,7 +21,7 @@ from datasources.redis import sessions
 from resolvers.audit import by_nobody, entry
 from resolvers.context import RequestContext
 from resolvers.errors import InvalidInput, ProviderDown
-from resolvers.identities import ID_TOKEN
+from resolvers.provider_sign_in import ID_TOKEN
 
 log = structlog.get_logger(__name__)
 

@@ -11,16 +11,8 @@ from gateway.pages.forms import EMPTY, BadForm, Form
 from gateway.pages.security import local_path, security_headers
 from gateway.pages.visit import SIGN_IN, Visit
 from resolvers.errors import Refusal
-from resolvers.identities import (
-    WAITS,
-    Unknown,
-    has_account,
-    link_newcomer,
-    link_person,
-    newcomer_of,
-    sign_in_with,
-    sign_up_with,
-)
+from resolvers.identities import link_newcomer, link_person
+from resolvers.newcomers import WAITS, newcomer_of
 from resolvers.passkeys import signed_in_lately
 from resolvers.provider_attempts import (
     Begun,
@@ -31,6 +23,7 @@ from resolvers.provider_attempts import (
     mark_of,
     provider_of,
 )
+from resolvers.provider_sign_in import Unknown, has_account, sign_in_with, sign_up_with
 from resolvers.second_factor import SecondFactorRequired
 
 CODE = "/account/sign-in/code"
