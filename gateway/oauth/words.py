@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from auth.key_settings import PUBLISHABLE_SCOPES, SECRET_SCOPES
 from auth.scopes import OpenIdScope, Scope
 
 _WORDS: Mapping[str, str] = {
@@ -33,3 +34,22 @@ class Asked:
 def asked_for(scopes: Collection[str]) -> list[Asked]:
     """Return what some scopes mean, in the order in which people care."""
     return [Asked(words, name in _CHANGES) for name, words in _WORDS.items() if name in scopes]
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning(Asked):
+    """A scope by its name, and which keys can have it; apps can have all of these."""
+
+    name: str
+    secret: bool
+    publishable: bool
+
+
+def meanings() -> list[Meaning]:
+    """Return what each scope means that an app or a key can have, in the same order."""
+    return [
+        Meaning(
+            words, name in _CHANGES, str(name), name in SECRET_SCOPES, name in PUBLISHABLE_SCOPES
+        )
+        for name, words in _WORDS.items()
+    ]

@@ -19,6 +19,9 @@ NOTICES = {
     "identity-linked": "Your account is linked. You can sign in there from now on.",
     "identity-unlinked": "Your account is not linked there any more.",
     "consent-withdrawn": "The app may do nothing for you any more.",
+    "key-revoked": "The key is revoked. Within seconds no server takes it.",
+    "app-saved": "What is said of the app is saved.",
+    "app-deleted": "The app is deleted, and all of its tokens are void.",
     "session-gone": "The session is ended.",
 }
 

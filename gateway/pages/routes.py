@@ -1,4 +1,4 @@
-"""The routes of all pages: below `/account` and `/auth`, and where apps send people."""
+"""The routes of all pages: below `/account`, `/auth`, `/developers`, and where apps send people."""
 
 from functools import partial
 
@@ -11,6 +11,9 @@ from gateway.pages import (
     activity,
     apps,
     data,
+    developer_apps,
+    developer_keys,
+    developers,
     identities,
     passkeys,
     passwords,
@@ -41,7 +44,12 @@ PAGES = (
     *data.PAGES,
     *consent.PAGES,
     *devices.PAGES,
+    *developers.PAGES,
+    *developer_keys.PAGES,
+    *developer_apps.PAGES,
 )
+
+_DEVELOPERS = ("/developers", "/developers/{page:path}")
 
 
 def page_routes(settings: Settings) -> list[BaseRoute]:
@@ -56,5 +64,5 @@ def page_routes(settings: Settings) -> list[BaseRoute]:
         exception_handlers={HTTPException: answer, Exception: answer},
     )
     apart = (page.path for page in (*consent.PAGES, *devices.PAGES))
-    paths = ("/account", "/account/{page:path}", "/auth/{page:path}", *apart)
+    paths = ("/account", "/account/{page:path}", "/auth/{page:path}", *_DEVELOPERS, *apart)
     return [Route(path, pages) for path in paths]

@@ -296,7 +296,13 @@ def test_a_time_to_wait_is_never_too_short() -> None:
 
 
 async def test_static_files(client: httpx2.AsyncClient) -> None:
-    kinds = {"style.css": "text/css", "passkeys.js": "text/javascript", "icon.svg": "image/svg+xml"}
+    kinds = {
+        "style.css": "text/css",
+        "passkeys.js": "text/javascript",
+        "developers.css": "text/css",
+        "developers.js": "text/javascript",
+        "icon.svg": "image/svg+xml",
+    }
     assert {path.name for path in STATIC.iterdir()} == set(kinds)
     for name, kind in kinds.items():
         answer = await client.get(f"/account/static/{name}")
@@ -323,5 +329,5 @@ def test_nothing_is_inline_or_from_elsewhere(path: Path) -> None:
 )
 def test_every_form_posts(path: Path) -> None:
     forms = re.findall(r"<form[^>]*>", path.read_text())
-    ours = r'method="post" action="/(account|device|oauth/consent)\b'
+    ours = r'method="post" action="/(account|device|developers|oauth/consent)\b'
     assert all(re.search(ours, form) for form in forms)
