@@ -12,8 +12,10 @@ import { createRoot } from "react-dom/client";
 import { Account } from "./account";
 import { examples } from "./examples";
 import { createFetcher } from "./fetcher";
+import { keyBrought } from "./key";
 
 const fetcher = createFetcher();
+const begin = keyBrought();
 const plugins = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
 
 /**
@@ -38,7 +40,7 @@ function App() {
       fetcher={fetcher}
       plugins={plugins}
       defaultTabs={examples}
-      defaultEditorToolsVisibility="variables"
+      {...begin}
       inputValueDeprecation
       schemaDescription
       initialVariables={variablesInFront()}
