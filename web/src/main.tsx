@@ -13,6 +13,7 @@ import { Account } from "./account";
 import { examples } from "./examples";
 import { createFetcher } from "./fetcher";
 import { keyBrought } from "./key";
+import { storage } from "./storage";
 
 const fetcher = createFetcher();
 const begin = keyBrought();
@@ -41,6 +42,7 @@ function App() {
       plugins={plugins}
       defaultTabs={examples}
       {...begin}
+      storage={storage}
       inputValueDeprecation
       schemaDescription
       initialVariables={variablesInFront()}
