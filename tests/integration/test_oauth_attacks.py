@@ -265,7 +265,9 @@ async def test_an_apps_token_manages_no_account(world: World) -> None:
     ):
         answer = await world.browser.post("/graphql", json={"query": query}, headers=headers)
         assert answer.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN", query
-    for path in ("/account", "/account/export", "/account/apps", "/oauth/authorize"):
+    pages = ("/account", "/account/export", "/account/apps", "/oauth/authorize")
+    portal = ("/developers", "/developers/keys", "/developers/apps")
+    for path in (*pages, *portal):
         assert (await world.browser.get(path, headers=headers)).status_code == 403, path
 
 
