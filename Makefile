@@ -1,5 +1,5 @@
 # How to set up, run and check Polyphony; `make help` lists the commands.
-# All that is made lies in this folder: .tools, .venv, web/node_modules, web/dist, .polyphony,
+# All that is made lies in this folder: .tools, .venv, web/node_modules, web/dist, .polyphony, and
 # tests/clients/node_modules.
 # Remove .tools and .venv (`make clean`) after an upgrade of the system's Python.
 
@@ -62,12 +62,13 @@ web/node_modules/installed: $(WEB) .tools/node/ready
 	@cd web && $(WITH_NODE) npm ci --loglevel=error --no-audit --no-fund --no-update-notifier
 	@touch $@
 
+# Programs of others that tests run: GraphQL clients, an OpenID provider.
 .PHONY: clients
-clients: tests/clients/node_modules/installed ## Install the GraphQL clients that tests use
+clients: tests/clients/node_modules/installed ## Install the programs of others that tests use
 
 tests/clients/node_modules/installed: tests/clients/package.json tests/clients/package-lock.json \
   .tools/node/ready
-	@echo "installing the locked GraphQL clients into tests/clients/node_modules"
+	@echo "installing the locked packages of the tests into tests/clients/node_modules"
 	@cd tests/clients && $(WITH_NODE) npm ci --loglevel=error --no-audit --no-fund \
 	  --no-update-notifier
 	@touch $@

@@ -6,22 +6,24 @@ looked at again, and no store is asked for that.
 
 import base64
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import orjson
 
 from auth.identity import Identity
+from auth.tokens import read_claims_of
 
 
 @dataclass(frozen=True, slots=True)
 class HeldToken:
     """What of an access token decides whether it is good still."""
 
-    user_id: UUID
+    user_id: UUID | None
     family_id: UUID
     issued_at: datetime
     expires_at: datetime
+    app_id: UUID | None
 
 
 def held_token(token: str) -> HeldToken:
@@ -29,18 +31,17 @@ def held_token(token: str) -> HeldToken:
 
     Its signature is not checked here: `auth.tokens.principal_of_token` has done so.
     """
-    claims = token.split(".")[1]
-    read = orjson.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    payload = token.split(".")[1]
+    claims = read_claims_of(
+        orjson.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    )
     return HeldToken(
-        UUID(read["sub"]),
-        UUID(read["sid"]),
-        datetime.fromtimestamp(read["iat"], UTC),
-        datetime.fromtimestamp(read["exp"], UTC),
+        claims.user_id, claims.family_id, claims.issued_at, claims.expires_at, claims.app_id
     )
 
 
 def still_good(identity: Identity, held: HeldToken, now: datetime) -> bool:
     """Return whether the token is neither over nor revoked, as far as this process has heard."""
     return now < held.expires_at and not identity.revocations.void(
-        held.user_id, held.family_id, held.issued_at
+        held.user_id, held.family_id, held.issued_at, held.app_id
     )

@@ -6,21 +6,25 @@ duplicate members, any type, and numbers that are none.
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any
 
 from joserfc import jws
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.jws import JWSRegistry
+
+from auth.strict_json import read_object
 
 VerifyingKey = ECKey | RSAKey | OKPKey
 
 MAX_CHARS = 8192
 _MAX_KID_CHARS = 200
 _SEGMENTS = 3
-_TYPE = "at+jwt"
+ACCESS_TOKEN = "at+jwt"  # noqa: S105  a type, no secret
+"""`typ` of an access token (RFC 9068)."""
 # They would have us take a key, or a meaning, from whoever sends the token.
 _FORBIDDEN = frozenset({"crit", "jku", "jwk", "x5u", "x5c", "b64"})
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
@@ -49,9 +53,11 @@ class Expected:
     algorithms: tuple[str, ...]
 
 
-def sign(claims: Mapping[str, object], key: ECKey, kid: str, algorithm: str) -> str:
-    """Return a signed access token (RFC 9068)."""
-    header = {"alg": algorithm, "kid": kid, "typ": _TYPE}
+def sign(
+    claims: Mapping[str, object], key: ECKey, kid: str, algorithm: str, type_: str = ACCESS_TOKEN
+) -> str:
+    """Return a signed token: an access token (RFC 9068), where no other type is named."""
+    header = {"alg": algorithm, "kid": kid, "typ": type_}
     return jws.serialize_compact(header, json.dumps(claims), key, algorithms=[algorithm])
 
 
@@ -60,11 +66,28 @@ def looks_like_jwt(token: str) -> bool:
     return token.count(".") == _SEGMENTS - 1
 
 
-def read_header(token: str) -> Header:
+class _Registry(JWSRegistry):
+    """Algorithms that are allowed, and no others: the library takes its own where none is named.
+
+    Nor does it warn of the name `EdDSA`, which issuers still use for Ed25519. Members of the
+    header that nobody knows are left alone (RFC 7515, 4): those that matter were looked at.
+    """
+
+    def get_alg(self, name: str) -> Any:
+        if name not in (self.allowed or ()) or name not in self.algorithms:
+            raise UnsupportedAlgorithmError(name)
+        return self.algorithms[name]
+
+
+def read_header(token: str, types: Collection[str | None] = (ACCESS_TOKEN,)) -> Header:
     """Return what the token says of its signature.
 
+    `types` are those that it may name, in small letters; None stands for naming none. Where its
+    `kid` is missing, that of the header is "": no key has that name.
+
     Raises:
-        BadToken: it is too long or no signed access token, or its header is not to be trusted.
+        BadToken: it is too long or no signed token of such a type, or its header is not to be
+            trusted.
     """
     if len(token) > MAX_CHARS or not token.isascii():
         raise BadToken("length")
@@ -74,18 +97,36 @@ def read_header(token: str) -> Header:
     header = _object(_decoded(segments[0]))
     if _FORBIDDEN & header.keys():
         raise BadToken("header")
-    type_, algorithm, kid = (header.get(name) for name in ("typ", "alg", "kid"))
-    if not isinstance(type_, str) or type_.lower().removeprefix("application/") != _TYPE:
+    type_, algorithm, kid = header.get("typ"), header.get("alg"), header.get("kid", "")
+    if isinstance(type_, str):
+        type_ = type_.lower().removeprefix("application/")
+    elif "typ" in header:
+        raise BadToken("typ")
+    if type_ not in types:
         raise BadToken("typ")
     if not isinstance(algorithm, str) or not isinstance(kid, str):
         raise BadToken("header")
-    if not 0 < len(kid) <= _MAX_KID_CHARS:
+    if len(kid) > _MAX_KID_CHARS:
         raise BadToken("kid")
     return Header(algorithm, kid)
 
 
+def claimed_issuer(token: str) -> str | None:
+    """Return who says to have issued a token: nothing is verified, so only to choose whose keys.
+
+    None where that cannot be read.
+    """
+    if len(token) > MAX_CHARS or not token.isascii() or not looks_like_jwt(token):
+        return None
+    try:
+        issuer = _object(_decoded(token.split(".")[1])).get("iss")
+    except BadToken:
+        return None
+    return issuer if isinstance(issuer, str) else None
+
+
 def read_claims(token: str, key: VerifyingKey, expected: Expected, now: datetime) -> dict[str, Any]:
-    """Return the claims of a token whose header was read.
+    """Return the claims of an access token whose header was read.
 
     Signature, issuer, audience and times are as they must be, and the claims that RFC 9068 asks
     for are there, of their types.
@@ -93,22 +134,56 @@ def read_claims(token: str, key: VerifyingKey, expected: Expected, now: datetime
     Raises:
         BadToken: they are not.
     """
-    try:
-        signed = jws.deserialize_compact(token, key, algorithms=list(expected.algorithms))
-    except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BadToken("signature") from error
-    _decoded(token.rpartition(".")[2])  # one way to write a signature, not several
-    claims = _object(signed.payload)
-    audience = claims.get("aud")
-    audiences = audience if isinstance(audience, list) else [audience]
-    if not all(isinstance(one, str) for one in audiences) or expected.audience not in audiences:
+    claims = read_signed(token, key, expected.algorithms)
+    if expected.audience not in audiences_of(claims):
         raise BadToken("aud")
     if claims.get("iss") != expected.issuer:
         raise BadToken("iss")
     for name in ("sub", "client_id", "jti"):
         text_claim(claims, name)
-    _check_times(claims, now)
+    check_times(claims, now)
     return claims
+
+
+def read_signed(token: str, key: VerifyingKey, algorithms: Collection[str]) -> dict[str, Any]:
+    """Return the claims of a token whose header was read and whose signature fits; no more.
+
+    Raises:
+        BadToken: it does not, or they are no JSON object that is read in one way only.
+    """
+    try:
+        registry = _Registry(algorithms=list(algorithms), strict_check_header=False)
+        signed = jws.deserialize_compact(token, key, registry=registry)
+    except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BadToken("signature") from error
+    _decoded(token.rpartition(".")[2])  # one way to write a signature, not several
+    return _object(signed.payload)
+
+
+def unverified_claims(token: str) -> dict[str, Any]:
+    """Return what a token says, to know whose key to look for: nothing of it is to be believed.
+
+    Raises:
+        BadToken: it is too long, or no signed token.
+    """
+    segments = token.split(".")
+    if len(token) > MAX_CHARS or not token.isascii() or len(segments) != _SEGMENTS:
+        raise BadToken("form")
+    return _object(_decoded(segments[1]))
+
+
+def audiences_of(claims: Mapping[str, Any]) -> list[str]:
+    """Return whom a token is for.
+
+    Raises:
+        BadToken: it does not say so, or not as it should.
+    """
+    audience = claims.get("aud")
+    audiences = audience if isinstance(audience, list) else [audience]
+    named = [one for one in audiences if isinstance(one, str)]
+    if len(named) != len(audiences):
+        raise BadToken("aud")
+    return named
 
 
 def text_claim(claims: Mapping[str, Any], name: str) -> str:
@@ -135,7 +210,12 @@ def time_claim(claims: Mapping[str, Any], name: str) -> datetime:
     return datetime.fromtimestamp(value, UTC)
 
 
-def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
+def check_times(claims: Mapping[str, Any], now: datetime) -> None:
+    """Let a token pass that is good now; clocks may differ by ten seconds.
+
+    Raises:
+        BadToken: it is over, not yet good, or does not say until when and since when.
+    """
     if time_claim(claims, "exp") <= now:
         raise BadToken("exp")
     if time_claim(claims, "iat") > now + _LEEWAY:
@@ -157,23 +237,6 @@ def _decoded(segment: str) -> bytes:
 
 def _object(text: bytes) -> dict[str, Any]:
     try:
-        value = _JSON.decode(text.decode())
-    except (ValueError, RecursionError) as error:
+        return read_object(text)
+    except ValueError as error:
         raise BadToken("json") from error
-    if not isinstance(value, dict):
-        raise BadToken("json")
-    return value
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("duplicate members")
-    return members
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(text)
-
-
-_JSON = json.JSONDecoder(object_pairs_hook=_without_duplicates, parse_constant=_no_number)

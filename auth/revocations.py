@@ -49,22 +49,28 @@ class Revocations:
                     await self.refresh(postgres, now)
 
     def revoke(self, *families: UUID) -> None:
-        """Take in what this process has just revoked itself."""
+        """Take in what this process has just revoked itself: families of tokens, or apps."""
         self.families |= frozenset(families)
 
     def sign_out(self, user_id: UUID, at: datetime) -> None:
         """Take in that this process has just signed a person out everywhere."""
         self.users = {**self.users, user_id: at}
 
-    def void(self, user_id: UUID, family_id: UUID | None, issued_at: datetime) -> bool:
-        """Return whether a token was revoked, alone or with all others of its person.
+    def void(
+        self,
+        user_id: UUID | None,
+        family_id: UUID | None,
+        issued_at: datetime,
+        app_id: UUID | None = None,
+    ) -> bool:
+        """Return whether a token was revoked, alone or with all others of its person or app.
 
         Tokens name the second that they were issued in. One of the second of the signing out may
         be later than that; those that were earlier are void by their family.
         """
-        if family_id in self.families:
+        if family_id in self.families or app_id in self.families:
             return True
-        since = self.users.get(user_id)
+        since = None if user_id is None else self.users.get(user_id)
         return since is not None and issued_at < since.replace(microsecond=0)
 
     def session_void(self, user_id: UUID, created_at: datetime) -> bool:

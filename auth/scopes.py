@@ -36,6 +36,26 @@ PUBLIC_SCOPES = frozenset(
 PERSONAL_SCOPES = frozenset(Scope) - {Scope.ADMIN}
 """What a person who signed in may do."""
 
+APP_SCOPES = PERSONAL_SCOPES - {Scope.ACCOUNT_MANAGE, Scope.KEYS_MANAGE}
+"""What a person may let a third party's app do: not how they sign in, nor making more keys."""
+
+
+class OpenIdScope(StrEnum):
+    """What an app may learn of a person at `/oauth/userinfo`, and in ID tokens."""
+
+    OPENID = "openid"
+    PROFILE = "profile"
+    EMAIL = "email"
+    OFFLINE_ACCESS = "offline_access"
+    """Says that it acts while the person is away; every app is renewed by refresh tokens."""
+
+
+SCOPES_OF_APPS = frozenset(one.value for one in (*APP_SCOPES, *OpenIdScope))
+"""All that an app may ask for, as words."""
+
+SCOPES_OF_OWN = frozenset(one.value for one in PUBLIC_SCOPES)
+"""What an app may do for itself, without a person: read what is public, as words."""
+
 SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = {
     Role.LISTENER: PERSONAL_SCOPES,
     Role.CURATOR: PERSONAL_SCOPES,

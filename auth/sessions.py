@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from auth.identity import Identity
+from auth.opaque import hash_of
 from auth.principal import Principal, SessionKind, SessionRef, person
-from auth.tokens import hash_of
 from datasources.records.sessions import SessionRecord
 from datasources.redis.client import Redis
 from datasources.redis.sessions import fetch_session, peek_sessions, remove_session

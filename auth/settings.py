@@ -5,6 +5,8 @@ import binascii
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from auth.providers import Providers
+
 _KEY_BYTES = 32
 
 
@@ -28,6 +30,13 @@ class AuthSettings(BaseModel):
         10, ge=0, description="How long a spent refresh token may be sent again."
     )
     challenge_s: int = Field(300, gt=0, description="Time for a second factor or a passkey.")
+    providers: Providers = Field(
+        default_factory=dict,
+        description="OpenID providers by name: a JSON object, or the path of a file with one.",
+    )
+    provider_sign_in_s: int = Field(
+        600, ge=60, le=3600, description="Time to sign in at an OpenID provider."
+    )
     mail_link_s: int = Field(86_400, gt=0, description="Life of a link that confirms an address.")
     reset_link_s: int = Field(3600, gt=0, description="Life of a link that resets a password.")
     failures_per_account: int = Field(5, gt=0, description="Failed sign-ins until it is limited.")

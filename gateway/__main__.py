@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 
 from datasources.errors import StoreError
-from gateway.commands import imports, keys, recommend, users
+from gateway.commands import apps, imports, keys, recommend, signing_keys, users
 from gateway.commands.demo import demo
 from gateway.commands.doctor import doctor
 from gateway.commands.migrate import migrate
@@ -23,9 +23,15 @@ app = typer.Typer(
 )
 for command in (serve, demo, worker, migrate, doctor, schema, rollup):
     app.command()(command)
+app.add_typer(apps.app, name="apps", help="Register, list and disable apps of third parties.")
 app.add_typer(imports.app, name="import", help="Import a catalogue, or listening.")
-app.add_typer(keys.app, name="keys", help="Rotate or list the keys that sign access tokens.")
+app.add_typer(keys.app, name="keys", help="Make, list and revoke API keys.")
 app.add_typer(recommend.app, name="recommend", help="Train recommendations.")
+app.add_typer(
+    signing_keys.app,
+    name="signing-keys",
+    help="Rotate or list the keys that sign access tokens.",
+)
 app.add_typer(users.app, name="users", help="Make accounts, list them, change what they may do.")
 
 

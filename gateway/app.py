@@ -7,6 +7,9 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.api_keys import ROUTES as API_KEY_ROUTES
+from gateway.backchannel import ROUTES as BACKCHANNEL_ROUTES
+from gateway.cross_origin import CrossOrigin
 from gateway.export import ROUTES as EXPORT_ROUTES
 from gateway.graphql.cors import with_cors
 from gateway.graphql.documents import Documents
@@ -18,6 +21,9 @@ from gateway.graphql.sse import EventStreams
 from gateway.graphql.websocket import SocketEdge
 from gateway.health import ROUTES as HEALTH_ROUTES
 from gateway.lifespan import lifespan
+from gateway.oauth.consent import ROUTES as CONSENT_ROUTES
+from gateway.oauth.endpoints import ROUTES as OAUTH_ROUTES
+from gateway.oauth.metadata import ROUTES as METADATA_ROUTES
 from gateway.observability.logs import configure_logs
 from gateway.observability.requests import RequestLog, internal_error
 from gateway.pages.routes import page_routes
@@ -37,13 +43,22 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
     edge = HttpEdge(pipeline, transport, EventStreams(watch))
     sockets = SocketEdge(pipeline, transport, draining, watch)
     endpoint = with_cors(edge, transport.origins)
-    routes: list[BaseRoute] = [*HEALTH_ROUTES, *WELL_KNOWN_ROUTES, *EXPORT_ROUTES]
+    routes: list[BaseRoute] = [
+        *HEALTH_ROUTES,
+        *WELL_KNOWN_ROUTES,
+        *EXPORT_ROUTES,
+        *API_KEY_ROUTES,
+        *BACKCHANNEL_ROUTES,
+        *METADATA_ROUTES,
+        *OAUTH_ROUTES,
+        *CONSENT_ROUTES,
+    ]
     if settings.graphiql_on:
         endpoint = GraphiQLOr(endpoint)
         routes += graphiql_routes()
     app = Gateway(
         routes=[
-            Route("/graphql", endpoint),
+            Route("/graphql", CrossOrigin(endpoint)),
             WebSocketRoute("/graphql", sockets),
             *routes,
             *page_routes(settings),

@@ -1,13 +1,16 @@
-"""What a process does beside its requests: keep keys and revocations fresh, read what is live."""
+"""What a process does beside its requests: keys, revocations, use of keys, what is live."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import structlog
 
 from auth.identity import Identity
+from auth.key_use import FLUSH_S as USE_EVERY_S
 from auth.keyring import REFRESH_S as KEYS_EVERY_S
+from auth.page_origins import REFRESH_S as ORIGINS_EVERY_S
 from auth.revocations import REFRESH_S as REVOCATIONS_EVERY_S
 from datasources.errors import StoreError
 from datasources.stores import Stores
@@ -20,14 +23,25 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def kept_fresh(identity: Identity, stores: Stores) -> AsyncIterator[None]:
-    """Read revocations and keys again and again, until the end of the block."""
+    """Read revocations and keys again and again, until the end of the block.
+
+    How API keys are used is written down so, too, and once more at the end.
+    """
 
     async def revocations() -> None:
         await identity.revocations.refresh(stores.postgres, utc_now())
 
+    async def key_use() -> None:
+        await identity.key_use.flush(stores, utc_now())
+
+    async def origins() -> None:
+        await identity.page_origins.refresh(stores.postgres)
+
     tasks = [
         asyncio.create_task(every(REVOCATIONS_EVERY_S, "revocations", revocations)),
         asyncio.create_task(every(KEYS_EVERY_S, "signing keys", identity.keys.refresh)),
+        asyncio.create_task(every(ORIGINS_EVERY_S, "origins of pages", origins)),
+        asyncio.create_task(every(USE_EVERY_S, "use of API keys", key_use)),
     ]
     try:
         yield
@@ -35,6 +49,8 @@ async def kept_fresh(identity: Identity, stores: Stores) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(StoreError):
+            await key_use()
 
 
 @asynccontextmanager

@@ -2,14 +2,18 @@
 
 import base64
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from auth.api_keys import ApiKeys
 from auth.identity import Identity
 from auth.keyring import KeyRing
+from auth.oidc import Provider
+from auth.outgoing import Outgoing
 from auth.passwords import Passwords
 from auth.revocations import Revocations
+from auth.services import Services
 from auth.vault import Vault
 from datasources.stores import Stores
 from gateway.settings import Settings
@@ -37,10 +41,25 @@ async def open_identity(
             passwords=passwords,
             keys=KeyRing(stores.postgres, vault),
             revocations=Revocations(),
+            outgoing=Outgoing(loopback=not settings.production),
             demo=demo,
+            providers=_providers(settings),
+            api_keys=ApiKeys("live" if settings.production else "dev"),
+            key_settings=settings.keys,
+            services=Services(settings.services, loopback=not settings.production),
         )
     finally:
         passwords.close()
+
+
+def _providers(settings: Settings) -> Mapping[str, Provider]:
+    """Return the OpenID providers by name. None is asked yet: one that is down is no matter."""
+    return {
+        name: Provider(
+            name, one, Outgoing(loopback=not settings.production, private=one.private_network)
+        )
+        for name, one in settings.auth.providers.items()
+    }
 
 
 def key_encryption_keys(settings: Settings) -> str:

@@ -8,6 +8,8 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from auth.key_settings import KeySettings
+from auth.service_settings import ServiceIssuers
 from auth.settings import AuthSettings
 from datasources.mail.settings import MailSettings
 from datasources.mongo.settings import MongoSettings
@@ -64,6 +66,10 @@ class Settings(BaseSettings):
     stop: StopSettings = StopSettings()
     transport: TransportSettings = TransportSettings()
     playlists: PlaylistSettings = PlaylistSettings()
+    keys: KeySettings = KeySettings()
+    services: ServiceIssuers = Field(
+        default_factory=dict, description="Issuers whose services may call: JSON, or a file of it."
+    )
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -113,6 +119,13 @@ class Settings(BaseSettings):
             "AUTH_KEY_ENCRYPTION_KEY": self.auth.key_encryption_key,
             "MAIL_URL": self.mail.url,
         }
+        plain = [
+            name
+            for name, one in self.auth.providers.items()
+            if not one.issuer.startswith("https://")
+        ]
+        if self.production and plain:
+            raise ValueError(f"production asks no provider without https: {', '.join(plain)}")
         missing = [f"POLYPHONY_{name}" for name, value in needed.items() if value is None]
         if self.production and missing:
             raise ValueError(f"production needs {', '.join(missing)}: docs/operators.md says why")

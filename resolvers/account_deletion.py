@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from datasources.postgres import audit
 from datasources.postgres.accounts import lock_account
+from datasources.postgres.app_consents import forget_consents_of
+from datasources.postgres.apps import end_apps_of
 from datasources.postgres.deletion import close_account
 from datasources.postgres.jobs import enqueue
 from datasources.records.audit import DELETED_ACCOUNT
@@ -31,7 +33,8 @@ class AccountDeleted:
 async def delete_account(context: RequestContext, password: str | None) -> AccountDeleted:
     """Delete the account of who is signed in, and end all their sessions.
 
-    At once nobody can sign in to it or see whose it was. What they had in all three stores is
+    At once nobody can sign in to it or see whose it was, apps that it let in are out, and its own
+    apps are out everywhere. What they had in all three stores is
     removed by a job, which goes on until it is done.
 
     Raises:
@@ -48,7 +51,10 @@ async def delete_account(context: RequestContext, password: str | None) -> Accou
         if account.email is not None:
             await queue_mail(connection, MailTemplate.ACCOUNT_DELETED, email=account.email)
         await enqueue(connection, JobKind.DELETE_ACCOUNT, {"user_id": str(user_id)})
+        await forget_consents_of(connection, user_id)
+        apps = await end_apps_of(connection, user_id, context.clock())
         await close_account(connection, user_id, _handle())
+    context.identity.revocations.revoke(*apps)
     await forget_sessions(context, user_id)
     context.reply.session_id = ""
     return AccountDeleted(account.email)

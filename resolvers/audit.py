@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from auth.principal import PrincipalKind
+from auth.principal import Principal, PrincipalKind
 from datasources.ids import first_id_of, new_id
 from datasources.postgres.audit import record_once
 from datasources.records.audit import AuditRecord, AuditResult
@@ -36,10 +36,12 @@ def entry(
 ) -> AuditRecord:
     """Return what the caller does, for `datasources.postgres.audit.record`.
 
-    The subject is the caller where no other is named; `actor_id` names who signs in just now.
+    The subject is the caller where no other is named, or the owner of its key; `actor_id` names who
+    signs in just now.
     """
     principal = context.principal
     actor = actor_id or principal.user_id
+    owner = principal.key.owner_id if principal.key is not None else None
     return AuditRecord(
         id=new_id(),
         at=context.clock(),
@@ -47,12 +49,24 @@ def entry(
         result=result,
         actor_kind=str(principal.kind),
         actor_id=actor,
-        subject_id=subject_id or actor,
+        subject_id=subject_id or actor or owner,
         address=context.client.address,
         user_agent=context.client.user_agent[:_MAX_USER_AGENT],
         request_id=context.request_id,
-        details=details,
+        details={**_named(principal), **details},
     )
+
+
+def _named(principal: Principal) -> dict[str, object]:
+    """Return what names a caller that is no person: its key, its app, or the service's name."""
+    named: dict[str, object] = {}
+    if principal.app_id is not None:
+        named["app"] = str(principal.app_id)
+    if principal.key is not None:
+        named["apiKey"] = str(principal.key.id)
+    if principal.service is not None:
+        named["service"] = principal.service
+    return named
 
 
 def by_nobody(failed: AuditRecord) -> AuditRecord:
@@ -66,9 +80,10 @@ def by_nobody(failed: AuditRecord) -> AuditRecord:
 async def record_denials(context: RequestContext) -> None:
     """Write what the operation was refused, once for all of it (`audit_log`).
 
-    Nothing is written where nothing was refused. Of the same refusals of one caller (a person, or
-    a network address) there is one entry a minute, and of all of them 16: the id is made of these,
-    and an id is written once, whichever process does it. So nobody fills the disk by asking.
+    Nothing is written where nothing was refused. Of the same refusals of one caller (a person, a
+    key, a service, or a network address) there is one entry a minute, and of all of them 16: the
+    id is made of these, and an id is written once, whichever process does it. So nobody fills the
+    disk by asking.
 
     Fails open: the answer is made, and stays as it is, where PostgreSQL does not take the entry.
     """
@@ -89,7 +104,9 @@ async def record_denials(context: RequestContext) -> None:
 
 def _id_of_denial(noted: AuditRecord, denied: list[str]) -> UUID:
     """Return the id, of version 7, that all entries have which are to be one."""
-    who = str(noted.actor_id or network_of(noted.address))
+    callers = (noted.details.get(kind) for kind in ("apiKey", "app", "service"))
+    named = next(filter(None, callers), noted.actor_id)
+    who = str(named or network_of(noted.address))
     slot = sha256(" ".join(denied).encode()).digest()[0] % _SLOTS
     minute = first_id_of(noted.at.replace(second=0, microsecond=0)).int
     rest = int.from_bytes(sha256(f"{noted.action} {who} {slot}".encode()).digest()[:10])

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from auth.browsers import browser_of, mark_for
 from auth.devices import device_of
+from auth.opaque import new_secret
 from auth.principal import SessionKind
 from auth.sessions import session_hash
-from auth.tokens import new_secret
 from datasources.errors import StoreError
 from datasources.records.accounts import AccountRecord
-from datasources.records.sessions import SessionRecord
+from datasources.records.sessions import ProviderSession, SessionRecord
 from datasources.redis.sessions import put_session, remove_session
 from resolvers.context import RequestContext
 
@@ -25,8 +25,16 @@ class CookieSession:
     context: RequestContext
     id: str | None = None
 
-    async def begin(self, account: AccountRecord, now: datetime, most: int) -> None:
+    async def begin(
+        self,
+        account: AccountRecord,
+        now: datetime,
+        most: int,
+        provider: ProviderSession | None = None,
+    ) -> None:
         """Begin it, and end the one that the request came with; the person keeps `most`.
+
+        `provider` is the session elsewhere that it begins with, and ends with.
 
         Raises:
             StoreUnavailable, StoreTimeout: Redis did not answer.
@@ -40,6 +48,7 @@ class CookieSession:
             authenticated_at=now,
             device=device_of(client.user_agent),
             address=client.address,
+            provider=provider,
         )
         await put_session(
             self.context.stores.redis,

@@ -12,6 +12,7 @@ ExpectedError
     ├── LimitExceeded       there may not be more of these
     ├── RateLimited         too often; come back later
     ├── PlaylistConflict    others changed the items meanwhile, and what was named is gone
+    ├── ProviderDown        an OpenID provider does not answer as it should
     ├── IdempotencyKeyReused   the key of this request was used for something else
     ├── IdempotencyInProgress  the first request with this key still runs
     └── Overloaded          too much at this moment
@@ -105,6 +106,10 @@ class IdempotencyKeyReused(Refusal):
 
 class IdempotencyInProgress(Refusal):
     """Another request with the same key has not ended; what it does is not known yet."""
+
+
+class ProviderDown(Refusal):
+    """An OpenID provider does not answer, or not as it should."""
 
 
 class Overloaded(Refusal):

@@ -13,10 +13,12 @@ import orjson
 
 from datasources.ids import new_id
 from datasources.loaders.accounts import AccountOfUser
+from datasources.loaders.identities import IdentitiesOfUser
 from datasources.loaders.passkeys import PasskeysOfUser
 from datasources.loaders.sessions import SessionsOfPerson
 from datasources.loaders.users import UserById
 from datasources.mongo import personal_data as mongo_data
+from datasources.mongo.key_use import iter_use
 from datasources.postgres import audit
 from datasources.postgres import personal_data as rows
 from datasources.redis.attempts import Counter, reserve
@@ -103,6 +105,11 @@ async def _document(context: RequestContext, user_id: UUID) -> AsyncIterator[byt
         "sharedPlaylists": rows.iter_memberships(postgres, user_id),
         "invitations": rows.iter_invitations(postgres, user_id),
         "shareLinks": rows.iter_share_links(postgres, user_id),
+        "apiKeys": rows.iter_api_keys(postgres, user_id),
+        "apiKeyUse": _use(iter_use(mongo, user_id)),
+        "apps": rows.iter_apps(postgres, user_id),
+        "authorizedApps": rows.iter_authorized_apps(postgres, user_id),
+        "appSignIns": rows.iter_app_sign_ins(postgres, user_id),
         "followedPlaylists": rows.iter_followed_playlists(postgres, user_id),
         "addedToPlaylists": rows.iter_additions(postgres, user_id),
         "savedTracks": rows.iter_saved_tracks(postgres, user_id),
@@ -136,6 +143,7 @@ async def _head(context: RequestContext, user_id: UUID) -> dict[str, Any]:
     if user is None or account is None:
         raise NotFound("This account is being removed.")
     passkeys = await loaders.of(PasskeysOfUser).load(user_id)
+    identities = await loaders.of(IdentitiesOfUser).load(user_id)
     sessions = await loaders.of(SessionsOfPerson).load(sessions_key(account, context))
     playing = await fetch_now_playing(stores.redis, [user_id])
     ready = await mongo_data.fetch_ready(stores.mongo, user_id)
@@ -151,6 +159,10 @@ async def _head(context: RequestContext, user_id: UUID) -> dict[str, Any]:
             dict(row) for row in await rows.fetch_external_ids(stores.postgres, user_id)
         ],
         "passkeys": [{name: getattr(one, name) for name in shown} for one in passkeys or ()],
+        "linkedIdentities": [
+            {name: value for name, value in asdict(one).items() if name != "user_id"}
+            for one in identities or ()
+        ],
         "sessions": [asdict(one) for one in sessions or ()],
         "nowPlaying": next((asdict(one) for one in playing.values()), None),
         "recommendations": next(iter(ready["user_recommendations"]), None),
@@ -217,6 +229,23 @@ def _plays(one: Mapping[str, Any], names: Mapping[UUID, str]) -> dict[str, Any]:
         "name": names.get(UUID(one["artist"])),
         "plays": one["plays"],
     }
+
+
+async def _use(pages: Pages) -> Pages:
+    async for page in pages:
+        yield [
+            {
+                "api_key_id": one["key"],
+                "day": one["day"],
+                "operations": one.get("operations", 0),
+                # As a list: names of fields are not ours to write in another way.
+                "fields": [
+                    {"name": name, "count": count}
+                    for name, count in sorted(one.get("fields", {}).items())
+                ],
+            }
+            for one in page
+        ]
 
 
 def _top(document: Mapping[str, Any]) -> dict[str, Any]:

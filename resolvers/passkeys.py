@@ -33,6 +33,7 @@ from resolvers.proof import prove
 from resolvers.sessions import NEEDS_PREFLIGHT, SignedIn, begin_session
 from resolvers.signed_in import signed_in
 from resolvers.text import NOT_TEXT
+from resolvers.ways_in import has_way_in
 
 MAX_PASSKEYS = 20
 _MAX_NAME_CHARS = 60
@@ -265,8 +266,7 @@ async def remove_passkey(
         account = await lock_account(connection, user_id)  # two at once remove one of two
         if id_ is None or not await stored.remove_passkey(connection, user_id, id_):
             raise NotFound(_NOT_YOURS)
-        password_less = account is None or account.password_hash is None
-        if password_less and await stored.count_passkeys(connection, user_id) == 0:
+        if not await has_way_in(context, connection, account):
             raise Forbidden("Only this passkey leads into the account. Set a password first.")
         await audit.record(connection, entry(context, "removePasskey", passkey=str(id_)))
     return PasskeyRemoved(id_)

@@ -1,7 +1,7 @@
 """The second factor: enrolling an authenticator app, and the second step of signing in."""
 
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from datasources.postgres.accounts import lock_account
 from datasources.records.accounts import AccountRecord
 from datasources.records.audit import AuditResult
 from datasources.records.second_factors import NO_SECOND_FACTOR, SecondFactorRecord
+from datasources.records.sessions import ProviderSession
 from datasources.redis import challenges
 from resolvers.attempts import attempt
 from resolvers.audit import by_nobody, entry
@@ -81,11 +82,16 @@ class RecoveryCodesReplaced:
 
 
 async def begin_challenge(
-    context: RequestContext, account: AccountRecord, kind: SessionKind
+    context: RequestContext,
+    account: AccountRecord,
+    kind: SessionKind,
+    how: str = "password",
+    provider: ProviderSession | None = None,
 ) -> SecondFactorRequired:
     """Return the challenge of one who has shown their password, and has a second factor.
 
-    It is worth nothing once the password or the second factor has changed.
+    Or has come from an OpenID provider, as `how` says. It is worth nothing once the password or
+    the second factor has changed.
 
     Raises:
         StoreUnavailable, StoreTimeout: Redis did not answer.
@@ -95,6 +101,8 @@ async def begin_challenge(
         "user_id": str(account.user_id),
         "kind": kind.value,
         "state": rests_on(account),
+        "how": how,
+        "provider": provider and asdict(provider),
     }
     id_ = await challenges.put(context.stores.redis, _KIND, value, seconds, uses=_TRIES)
     return SecondFactorRequired(id_, seconds)
@@ -123,7 +131,9 @@ async def complete_sign_in(context: RequestContext, challenge: str, code: str) -
     except WrongCredentials:
         await _note_failure(context, user_id)
         raise
-    return await begin_session(context, user_id, kind, ("password", how), shown=account)
+    steps = (begun["how"], how)
+    provider = begun["provider"] and ProviderSession(**begun["provider"])
+    return await begin_session(context, user_id, kind, steps, shown=account, provider=provider)
 
 
 async def _second_step(

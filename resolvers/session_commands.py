@@ -1,27 +1,20 @@
 """What becomes of sessions: refreshed, ended one by one, or all at once."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from uuid import UUID
 
-from auth.devices import device_of
 from auth.principal import SessionKind, SessionRef
-from auth.tokens import access_token, hash_of, new_secret, refresh_expiry
+from auth.tokens import access_token
 from datasources.postgres import audit, token_families
-from datasources.postgres.client import Connection
-from datasources.records.audit import AuditResult
-from datasources.records.tokens import RefreshRecord
 from datasources.redis.sessions import remove_session
 from resolvers.audit import entry
 from resolvers.context import RequestContext
-from resolvers.errors import NotFound, WrongCredentials
-from resolvers.mails import MailTemplate, queue_mail
+from resolvers.errors import NotFound
 from resolvers.sessions import Tokens, end_sessions, forget_sessions
 from resolvers.signed_in import signed_in
+from resolvers.token_exchange import exchange
 
-_SPENT = "This refresh token is over. Sign in again."
 _HASH_CHARS = 64
-_MAX_SIBLINGS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,78 +42,18 @@ async def refresh_tokens(context: RequestContext, refresh_token: str) -> TokensR
         WrongCredentials: it is unknown, expired, revoked or spent, the account is closed, or ten
             tokens that it brought are unused.
     """
-    now = context.clock()
-    reused = False
-    # Read now, where it has to be: who holds one connection must not wait for a second one.
-    await context.identity.keys.signer(now)
-    async with context.stores.postgres.transaction() as connection:
-        hashed = hash_of(refresh_token)
-        sent = await token_families.lock_refresh_token(connection, hashed)
-        if sent is None or not _alive(context, sent, now):
-            raise WrongCredentials(_SPENT)
-        grace = timedelta(seconds=context.identity.settings.refresh_grace_s)
-        reused = sent.used_at is not None and now - sent.used_at > grace
-        if reused:
-            await _end_reused(context, connection, sent, now)
-        else:
-            tokens = await _next(context, connection, sent, now)
-    if reused:  # only now: what was found out stays written
-        context.identity.revocations.revoke(sent.family_id)
-        raise WrongCredentials(_SPENT)
-    return TokensRefreshed(tokens)
-
-
-def _alive(context: RequestContext, sent: RefreshRecord, now: datetime) -> bool:
-    over = sent.revoked_at is not None or min(sent.expires_at, sent.family_expires_at) <= now
-    closed = sent.disabled_at is not None or (sent.demo and not context.identity.demo)
-    return not over and not closed
-
-
-async def _next(
-    context: RequestContext, connection: Connection, sent: RefreshRecord, now: datetime
-) -> Tokens:
-    if sent.used_at is None:
-        await token_families.spend_tokens(connection, sent.family_id, now)
-    elif await token_families.count_unused(connection, sent.family_id) >= _MAX_SIBLINGS:
-        raise WrongCredentials(_SPENT)  # as many aliases as fit in a document would each make one
-    refresh = new_secret()
-    expires_at = refresh_expiry(context.identity, now, sent.family_expires_at)
-    await token_families.insert_refresh_token(
-        connection, hash_of(refresh), sent.family_id, expires_at
-    )
-    await token_families.touch_family(
-        connection,
-        sent.family_id,
-        at=now,
-        device=device_of(context.client.user_agent),
-        address=context.client.address,
-    )
+    exchanged = await exchange(context, refresh_token)
+    sent = exchanged.sent
     access = await access_token(
         context.identity,
         sent.user_id,
         sent.role,
         sent.family_id,
         authenticated_at=sent.family_created_at,
-        now=now,
+        now=context.clock(),
     )
-    return Tokens(access, refresh, context.identity.settings.access_token_s)
-
-
-async def _end_reused(
-    context: RequestContext, connection: Connection, sent: RefreshRecord, now: datetime
-) -> None:
-    await token_families.revoke_family(connection, sent.user_id, sent.family_id, now)
-    await audit.record(
-        connection,
-        entry(
-            context,
-            "refreshTokenReused",
-            result=AuditResult.DENIED,
-            subject_id=sent.user_id,
-            session=str(sent.family_id),
-        ),
-    )
-    await queue_mail(connection, MailTemplate.TOKEN_REUSED, user_id=sent.user_id)
+    lifetime = context.identity.settings.access_token_s
+    return TokensRefreshed(Tokens(access, exchanged.refresh_token, lifetime))
 
 
 async def sign_out(context: RequestContext, session_id: str | None = None) -> SignedOut:

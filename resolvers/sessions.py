@@ -9,8 +9,9 @@ from uuid import UUID
 import structlog
 
 from auth.devices import device_of
+from auth.opaque import hash_of, new_secret
 from auth.principal import SessionKind, SessionRef
-from auth.tokens import access_token, hash_of, new_secret, refresh_expiry
+from auth.tokens import access_token, refresh_expiry
 from datasources.errors import StoreError
 from datasources.ids import new_id
 from datasources.loaders.sessions import SessionsKey
@@ -23,7 +24,7 @@ from datasources.postgres.revocations import sign_out_person
 from datasources.records.accounts import AccountRecord
 from datasources.records.jobs import JobKind
 from datasources.records.passkeys import PasskeyRecord
-from datasources.records.sessions import ListedSession
+from datasources.records.sessions import ListedSession, ProviderSession
 from datasources.records.users import UserRecord
 from datasources.redis.client import Redis
 from datasources.redis.sessions import remove_sessions
@@ -67,13 +68,15 @@ async def begin_session(
     how: tuple[str, ...],
     *,
     shown: AccountRecord | PasskeyRecord | None = None,
+    provider: ProviderSession | None = None,
 ) -> SignedIn:
     """Sign a person in who has shown who they are; `how` says by what, for the audit log.
 
     A cookie's session gets a new id, and ends the one that the request came with. Where there are
     `MAX_SESSIONS` of its kind, it ends the one that was unused for longest. `shown` is the account
     whose password and second factor fitted, or the passkey: with others in their place since then,
-    or one where there was none, nobody is let in. From a new device, the person is told of it.
+    or one where there was none, nobody is let in. `provider` is the session elsewhere that a
+    cookie's begins with, and ends with. From a new device, the person is told of it.
 
     Raises:
         WrongCredentials: they have no account, or one that is closed, or what was shown is void:
@@ -106,7 +109,7 @@ async def begin_session(
             ended = await _make_room(connection, user_id, now)
             tokens = await _begin_family(context, connection, account, now)
         else:
-            await cookie.begin(account, now, MAX_SESSIONS)
+            await cookie.begin(account, now, MAX_SESSIONS, provider)
         if new:
             await tell(connection, new_device(context, user_id))
     if new:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from auth.opaque import hash_of, new_secret
 from auth.policy import PlaylistAction
-from auth.tokens import hash_of, new_secret
 from datasources.ids import new_id
 from datasources.loaders.collaboration import ShareLinkById
 from datasources.loaders.entities import EntityByRef

@@ -9,6 +9,8 @@ import strawberry
 from auth.principal import SessionKind
 from datasources.records.accounts import Role
 from datasources.records.albums import AlbumKind, DatePrecision
+from datasources.records.api_keys import ApiKeyKind, ApiKeyPlan
+from datasources.records.apps import AppAuthentication, AppGrant
 from datasources.records.artists import CreditRole
 from datasources.records.audit import AuditResult
 from datasources.records.changes import ChangeKind
@@ -200,6 +202,41 @@ _described(
     {
         SessionKind.COOKIE: "In a cookie: for browsers.",
         SessionKind.TOKENS: "In tokens that it sends itself: for apps.",
+    },
+)
+_described(
+    ApiKeyKind,
+    "Where a key may be kept.",
+    {
+        ApiKeyKind.SECRET: "On a server, or a device of its owner's, for whom it acts.",
+        ApiKeyKind.PUBLISHABLE: "In a page, where anybody can read it: for the catalogue alone.",
+    },
+)
+_described(
+    AppAuthentication,
+    "How an app shows at `/oauth/token` that it is the one it says.",
+    {
+        AppAuthentication.SECRET: "By a secret, in a header or in the form: for servers.",
+        AppAuthentication.PRIVATE_KEY_JWT: "By a token that it signs with a key of its own.",
+        AppAuthentication.NONE: "Not at all: for what runs on people's devices, with PKCE.",
+    },
+)
+_described(
+    AppGrant,
+    "A way in which an app gets tokens; those for people can be renewed.",
+    {
+        AppGrant.AUTHORIZATION_CODE: "By a code that the person's browser brings back.",
+        AppGrant.DEVICE_CODE: "By a code that the person types elsewhere: for TVs and terminals.",
+        AppGrant.CLIENT_CREDENTIALS: "For itself and nobody else: it reads what is public.",
+    },
+)
+_described(
+    ApiKeyPlan,
+    "How much a key may be used; the documentation has the numbers.",
+    {
+        ApiKeyPlan.FREE: "For trying, and for small things.",
+        ApiKeyPlan.PRO: "For products.",
+        ApiKeyPlan.PARTNER: "For partners.",
     },
 )
 _described(

@@ -3,8 +3,11 @@
 import strawberry
 
 from schema.mutations.accounts import AccountMutations
+from schema.mutations.api_keys import ApiKeyMutations
+from schema.mutations.apps import AppMutations
 from schema.mutations.collaboration import CollaborationMutations
 from schema.mutations.deletion import DeletionMutations
+from schema.mutations.identities import IdentityMutations
 from schema.mutations.library import LibraryMutations
 from schema.mutations.listening import ListeningMutations
 from schema.mutations.notifications import NotificationMutations
@@ -23,6 +26,7 @@ class Mutation(
     SessionMutations,
     SecondFactorMutations,
     PasskeyMutations,
+    IdentityMutations,
     DeletionMutations,
     ListeningMutations,
     LibraryMutations,
@@ -30,5 +34,7 @@ class Mutation(
     PlaylistItemMutations,
     CollaborationMutations,
     NotificationMutations,
+    ApiKeyMutations,
+    AppMutations,
 ):
     """All mutations."""

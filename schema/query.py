@@ -23,6 +23,8 @@ from resolvers.text import checked_text
 from schema.enums import ExternalIdType
 from schema.inputs.tune import TuneInput
 from schema.permissions import ANYBODY, CATALOG, RECOMMENDATIONS
+from schema.queries.api_keys import ApiKeyQueries
+from schema.queries.apps import AppQueries
 from schema.queries.audit import AuditQueries
 from schema.queries.playlists import PlaylistQueries
 from schema.types.album import Album
@@ -55,7 +57,7 @@ async def _entity(info: Context, kind: EntityKind, id_: str) -> EntityRecord | N
 
 
 @strawberry.type(description="Where reading starts.")
-class Query(AuditQueries, PlaylistQueries):
+class Query(ApiKeyQueries, AppQueries, AuditQueries, PlaylistQueries):
     """The fields of the root. Look-ups are null for what is not there, or not for this viewer."""
 
     @strawberry.field(

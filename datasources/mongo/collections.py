@@ -15,12 +15,13 @@ Ids of our entities are strings (UUIDs in their usual form), times are UTC to th
 | `similar_tracks` | track | model, name (its own), ids and scores of neighbours, nearest first |
 | `user_recommendations` | user | model, entries [{id (track), score, because (artist name)}] |
 | `models` | name | name, version, trained_at, reserved, scales {feature: deviation} |
+| `api_key_use` | key:day | key, user (its owner), day, operations, fields {root field: count} |
 
 A play in `listens` that subscribers were not told of yet has `untold`, too: see `untold.py`. Both
 lists of `recent_listens` are newest first. `model` is {name, version, trained_at}. All but
-the first two are computed from those two: by `rollups.py`, whose documents carry `run`, an id that
-grows with each run, and by the training of recommendations. `recents.py` keeps `recent_listens`
-between two runs.
+the first two and the last are computed from those two: by `rollups.py`, whose documents carry
+`run`, an id that grows with each run, and by the training of recommendations. `recents.py` keeps
+`recent_listens` between two runs. The last is copied from what Redis counts.
 """
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -36,6 +37,7 @@ SIMILAR_ARTISTS = "similar_artists"
 SIMILAR_TRACKS = "similar_tracks"
 USER_RECOMMENDATIONS = "user_recommendations"
 MODELS = "models"
+API_KEY_USE = "api_key_use"
 
 MAX_RECENT = 200
 """The newest plays in a `recent_listens` document, as `listens`."""
@@ -61,5 +63,9 @@ INDEXES = {
     ARTIST_PLAYS: [
         IndexModel([("user", ASCENDING)], name="by_user"),
         IndexModel([("artist", ASCENDING)], name="by_artist"),
+    ],
+    API_KEY_USE: [
+        IndexModel([("key", ASCENDING), ("day", ASCENDING)], name="by_key"),
+        IndexModel([("user", ASCENDING)], name="by_user"),
     ],
 }

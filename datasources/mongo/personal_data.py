@@ -9,6 +9,7 @@ from pymongo import ASCENDING
 
 from datasources.mongo.client import Document, Mongo, our_errors
 from datasources.mongo.collections import (
+    API_KEY_USE,
     ARTIST_PLAYS,
     LISTENS,
     RECENT_LISTENS,
@@ -27,7 +28,7 @@ Page = list[dict[str, Any]]
 async def remove_listening(mongo: Mongo, user_id: UUID) -> None:
     """Remove all that is a person's, some hundred documents in each call; may be repeated.
 
-    `listens`, `artist_plays`, `recent_listens`, `top_tracks`, `top_artists` and
+    `listens`, `artist_plays`, `api_key_use`, `recent_listens`, `top_tracks`, `top_artists` and
     `user_recommendations`. A computation under way may write the last four again; its next run
     leaves them out. Charts and counts are recomputed without the person by then, too.
 
@@ -37,7 +38,7 @@ async def remove_listening(mongo: Mongo, user_id: UUID) -> None:
     user = str(user_id)
     tops = [f"{user}:{range_}" for range_ in ListeningRange]
     async with our_errors():
-        for collection in (LISTENS, ARTIST_PLAYS):
+        for collection in (LISTENS, ARTIST_PLAYS, API_KEY_USE):
             await _remove_of(mongo, collection, user)
         for collection in (RECENT_LISTENS, USER_RECOMMENDATIONS):
             await mongo[collection].delete_many({"_id": user})

@@ -90,12 +90,15 @@ passkeys = Table(
 
 # --- tokens -------------------------------------------------------------------------------------
 
-# All refresh tokens that descend from one sign-in: a phone, say.
+# All refresh tokens that descend from one sign-in: a phone, say; or, with `app_id` and `scopes`,
+# from what a person let a third party's app do.
 token_families = Table(
     "token_families",
     metadata,
     Column("id", Uuid, primary_key=True),
     points_at("users.id", "user_id", index=True),
+    points_at("apps.id", "app_id", nullable=True, index=True),
+    Column("scopes", JSONB(none_as_null=True)),
     Column("device", Text, nullable=False),
     Column("address", Text, nullable=False),
     instant("created_at"),

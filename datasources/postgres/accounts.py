@@ -59,17 +59,20 @@ async def insert_account(
     *,
     email: str,
     email_key: str,
-    password_hash: str,
+    password_hash: str | None,
     role: Role = Role.LISTENER,
     demo: bool = False,
 ) -> bool:
-    """Give a person an account; return False, and do nothing, where the address has one."""
+    """Give a person an account; return False, and do nothing, where the address has one.
+
+    Without a password they sign in by other means.
+    """
     statement = insert(accounts).values(
         user_id=user_id,
         email=email,
         email_key=email_key,
         password_hash=password_hash,
-        password_changed_at=func.now(),
+        password_changed_at=None if password_hash is None else func.now(),
         role=role,
         demo=demo,
     )

@@ -26,7 +26,9 @@ from datasources.postgres.account_tables import (
     recovery_codes,
     token_families,
 )
+from datasources.postgres.api_key_tables import api_keys
 from datasources.postgres.client import Postgres
+from datasources.postgres.identity_tables import identities
 from datasources.postgres.notification_tables import (
     inboxes,
     notification_preferences,
@@ -66,10 +68,10 @@ async def close_account(connection: AsyncConnection, user_id: UUID, handle: str)
     """Take away all that lets a person in, and what shows who they were.
 
     Whoever finds them meanwhile sees `handle` and "Deleted account". Sessions and tokens are ended
-    by others, before this (`accounts`, `passkeys`, `recovery_codes`, `mail_tokens`, `users`,
-    `search_entries`, `external_ids`).
+    by others, before this (`accounts`, `passkeys`, `identities`, `recovery_codes`, `api_keys`,
+    `mail_tokens`, `users`, `search_entries`, `external_ids`).
     """
-    for table in (passkeys, recovery_codes, accounts):
+    for table in (passkeys, identities, recovery_codes, api_keys, accounts):
         await connection.execute(delete(table).where(table.c.user_id == user_id))
     await connection.execute(delete(mail_tokens).where(mail_tokens.c.subject_id == user_id))
     # Families stay for as long as the work takes: those that are revoked are read from there.

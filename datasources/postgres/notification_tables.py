@@ -2,8 +2,8 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text, UniqueConstraint, Uuid, text
 
+from datasources.postgres.api_key_tables import metadata
 from datasources.postgres.choice import Choice
-from datasources.postgres.playlist_tables import metadata
 from datasources.postgres.tables import instant, one_of, points_at
 from datasources.records.notifications import NotificationKind
 from datasources.records.playlists import CollaboratorRole

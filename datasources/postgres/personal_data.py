@@ -6,7 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Table, literal, or_, select, tuple_
 
-from datasources.postgres.account_tables import audit_log
+from datasources.postgres.account_tables import audit_log, token_families
+from datasources.postgres.api_key_tables import api_key_secrets, api_keys
+from datasources.postgres.app_tables import app_consents, apps
 from datasources.postgres.client import Postgres
 from datasources.postgres.notification_tables import notification_preferences, notifications
 from datasources.postgres.playlist_tables import (
@@ -109,6 +111,53 @@ def iter_share_links(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
     columns = [column for column in share_links.c if column.name not in {"hash", "created_by"}]
     statement = select(*columns).where(share_links.c.created_by == user_id)
     return _iter(postgres, statement, [share_links.c.id])
+
+
+def iter_api_keys(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield the texts of a person's API keys without these, a row for each, with its key's data.
+
+    `api_keys`, `api_key_secrets`.
+    """
+    key, secret = api_keys.c, api_key_secrets.c
+    columns = [column for column in api_keys.c if column.name != "user_id"]
+    statement = (
+        select(
+            *columns,
+            secret.prefix,
+            secret.created_at.label("text_created_at"),
+            secret.expires_at.label("text_expires_at"),
+            secret.last_used_at,
+        )
+        .join(api_key_secrets, secret.key_id == key.id)
+        .where(key.user_id == user_id)
+    )
+    return _iter(postgres, statement, [key.id, secret.hash])
+
+
+def iter_apps(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield the apps that a person registered, without their secrets (`apps`)."""
+    hidden = {"owner_id", "secret_hash", "old_secret_hash", "deleted_at"}
+    columns = [column for column in apps.c if column.name not in hidden]
+    return _iter(postgres, select(*columns).where(apps.c.owner_id == user_id), [apps.c.id])
+
+
+def iter_authorized_apps(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield what a person lets apps do (`app_consents`, `apps`)."""
+    consent = app_consents.c
+    statement = (
+        select(consent.app_id, apps.c.name, apps.c.website, consent.scopes, consent.granted_at)
+        .join(apps, apps.c.id == consent.app_id)
+        .where(consent.user_id == user_id)
+    )
+    return _iter(postgres, statement, [consent.app_id])
+
+
+def iter_app_sign_ins(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:
+    """Yield where apps got tokens of a person, and from where they last did (`token_families`)."""
+    family = token_families.c
+    columns = [column for column in family if column.name != "user_id"]
+    statement = select(*columns).where(family.user_id == user_id, family.app_id.is_not(None))
+    return _iter(postgres, statement, [family.id])
 
 
 def iter_followed_playlists(postgres: Postgres, user_id: UUID) -> AsyncIterator[Rows]:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from datasources.ids import first_id_of
 from datasources.postgres.account_tables import accounts, audit_log, token_families
+from datasources.postgres.app_tables import apps
 from datasources.postgres.client import Postgres
 from datasources.records.audit import DELETED_ACCOUNT
 from datasources.records.tokens import RevokedRecord
@@ -17,7 +18,7 @@ async def fetch_revoked(postgres: Postgres, since: datetime) -> RevokedRecord:
     """Return what was revoked since then, in one statement.
 
     Families that were last used before that are left out: no access token of theirs is good still.
-    Read from `token_families` and `accounts`; of accounts that are gone, from `audit_log`.
+    Read from `token_families`, `apps` and `accounts`; of accounts that are gone, from `audit_log`.
     """
     families = select(
         token_families.c.id, literal(None, Uuid).label("user_id"), token_families.c.revoked_at
@@ -31,7 +32,11 @@ async def fetch_revoked(postgres: Postgres, since: datetime) -> RevokedRecord:
     gone = select(literal(None, Uuid), audit_log.c.subject_id, ever).where(
         audit_log.c.action == DELETED_ACCOUNT, audit_log.c.id >= first_id_of(since)
     )
-    rows = await postgres.read(families.union_all(people, gone))
+    ended = [
+        select(apps.c.id, literal(None, Uuid), at).where(at >= since)
+        for at in (apps.c.disabled_at, apps.c.deleted_at)
+    ]
+    rows = await postgres.read(families.union_all(people, gone, *ended))
     return RevokedRecord(
         families=frozenset(row[0] for row in rows if row[0]),
         users={row[1]: row[2] for row in rows if row[1]},

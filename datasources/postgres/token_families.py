@@ -24,12 +24,16 @@ async def insert_family(
     address: str,
     created_at: datetime,
     expires_at: datetime,
+    app_id: UUID | None = None,
+    scopes: Sequence[str] | None = None,
 ) -> None:
-    """Begin a family (`token_families`)."""
+    """Begin a family: of a sign-in, or of what an app may do (`token_families`)."""
     await connection.execute(
         token_families.insert().values(
             id=family_id,
             user_id=user_id,
+            app_id=app_id,
+            scopes=None if scopes is None else list(scopes),
             device=device,
             address=address,
             created_at=created_at,
@@ -58,9 +62,11 @@ async def insert_refresh_token(
 
 
 async def lock_refresh_token(
-    connection: AsyncConnection, token_hash: bytes
+    connection: AsyncConnection, token_hash: bytes, app_id: UUID | None = None
 ) -> RefreshRecord | None:
     """Return the token with this hash, or None; its family is held until the transaction ends.
+
+    It is one of this app, or, with None, of a sign-in: those of others are not there.
 
     The family is locked before anything is read, so that of two that come at once the second sees
     what the first has done (`token_families`, `refresh_tokens`, `accounts`).
@@ -68,7 +74,10 @@ async def lock_refresh_token(
     family = select(refresh_tokens.c.family_id).where(refresh_tokens.c.hash == token_hash)
     lock = (
         select(token_families.c.id)
-        .where(token_families.c.id == family.scalar_subquery())
+        .where(
+            token_families.c.id == family.scalar_subquery(),
+            token_families.c.app_id.is_not_distinct_from(app_id),
+        )
         .with_for_update()
     )
     if (await connection.execute(lock)).one_or_none() is None:
@@ -85,9 +94,10 @@ async def lock_refresh_token(
             accounts.c.role,
             accounts.c.demo,
             accounts.c.disabled_at,
+            token_families.c.scopes,
         )
         .select_from(refresh_tokens)
-        .join(token_families)
+        .join(token_families, token_families.c.id == refresh_tokens.c.family_id)
         .join(accounts, accounts.c.user_id == token_families.c.user_id)
         .where(refresh_tokens.c.hash == token_hash)
     )
@@ -170,11 +180,11 @@ async def revoke_oldest(
 async def fetch_families_of(
     postgres: Postgres, user_id: UUID, now: datetime
 ) -> Sequence[ListedSession]:
-    """Return a person's families that are alive, in no order (`token_families`)."""
+    """Return a person's sign-ins that are alive, in no order (`token_families`)."""
     columns = token_families.c
     statement = select(
         columns.id, columns.device, columns.address, columns.created_at, columns.last_used_at
-    ).where(columns.user_id == user_id, _ALIVE, columns.expires_at > now)
+    ).where(columns.user_id == user_id, columns.app_id.is_(None), _ALIVE, columns.expires_at > now)
     return [
         ListedSession(str(row.id), tokens=True, **dict(zip(row._fields[1:], row[1:], strict=True)))
         for row in await postgres.read(statement)

@@ -19,7 +19,13 @@ class MailTemplate(StrEnum):
     PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105  user_id; an occasion, not a password
     SECOND_FACTOR_CHANGED = "SECOND_FACTOR_CHANGED"  # user_id, change: what happened, in words
     PASSKEY_ADDED = "PASSKEY_ADDED"  # user_id
+    IDENTITY_LINKED = "IDENTITY_LINKED"  # user_id, change: at which provider
+    IDENTITY_UNLINKED = "IDENTITY_UNLINKED"  # user_id, change: at which provider
     TOKEN_REUSED = "TOKEN_REUSED"  # noqa: S105  user_id; an occasion, not a token
+    API_KEY_CHANGED = "API_KEY_CHANGED"  # user_id, change: what happened, in words
+    API_KEY_REPORTED = "API_KEY_REPORTED"  # user_id, change: how the key begins
+    APP_CHANGED = "APP_CHANGED"  # user_id, change: what happened, in words
+    APP_AUTHORIZED = "APP_AUTHORIZED"  # user_id
     ACCOUNT_DELETED = "ACCOUNT_DELETED"  # email
     NOTIFICATION_DIGEST = "NOTIFICATION_DIGEST"  # user_id, mailed_at: which notifications
 

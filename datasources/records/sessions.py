@@ -1,10 +1,23 @@
 """Sessions: what a store keeps of them, and how their owner sees them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from datasources.records.accounts import Role
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSession:
+    """The session at an OpenID provider that one of ours began with.
+
+    `sid` is the provider's name for it, if it has one; `id_token` is sealed, in base64, and says
+    there whose session is to be ended.
+    """
+
+    issuer: str
+    sid: str | None
+    id_token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +30,7 @@ class SessionRecord:
     authenticated_at: datetime
     device: str
     address: str
+    provider: ProviderSession | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Refresh tokens and the keys that sign access tokens, without their secrets in the clear."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,8 @@ from datasources.records.accounts import Role
 class RefreshRecord:
     """A refresh token that was sent, its family, and the account as it is now.
 
-    `used_at` is None until it is exchanged for the next one.
+    `used_at` is None until it is exchanged for the next one. `scopes` are what an app may do; None
+    for a sign-in of the person's own.
     """
 
     family_id: UUID
@@ -25,6 +26,7 @@ class RefreshRecord:
     role: Role
     demo: bool
     disabled_at: datetime | None
+    scopes: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,10 @@ class SigningKeyRecord:
 
 @dataclass(frozen=True, slots=True)
 class RevokedRecord:
-    """What was revoked of late: families of tokens, and people with the moment of it."""
+    """What was revoked of late: families of tokens, and people with the moment of it.
+
+    Apps that were disabled or deleted are among the families, by their ids.
+    """
 
     families: frozenset[UUID]
     users: Mapping[UUID, datetime]

@@ -1,16 +1,20 @@
 """Sessions of browsers: `session:<hash of its id>`, and `sessions-of:<user>`, a set of the hashes.
 
+`sessions-at:<hash of issuer and sid>` is a set of those that began with one session at a provider.
+
 Everything here fails closed: without Redis nobody has a session.
 """
 
+import hashlib
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import orjson
 
 from datasources.records.accounts import Role
-from datasources.records.sessions import ListedSession, SessionRecord
+from datasources.records.sessions import ListedSession, ProviderSession, SessionRecord
 from datasources.redis.client import Redis
 
 # One round trip: ids, what is kept of each, and the time that is left. The dead ones are dropped.
@@ -91,6 +95,10 @@ async def put_session(
             min(idle_s, lifetime_s),
             lifetime_s,
         )
+        if session.provider is not None and session.provider.sid is not None:
+            there = _at(redis, session.provider.issuer, session.provider.sid)
+            pipe.sadd(there, session_hash)
+            pipe.expire(there, lifetime_s)
         await pipe.execute()
 
 
@@ -167,6 +175,51 @@ async def remove_session(redis: Redis, user_id: UUID, session_hash: str) -> bool
         )
 
 
+async def end_sessions_at(
+    redis: Redis, issuer: str, *, sid: str | None = None, user_id: UUID | None = None
+) -> Sequence[UUID]:
+    """End sessions that began at a provider; return whose they were, one id for each.
+
+    Those of one session there where `sid` names it, and those of `user_id` where it does not.
+
+    Raises:
+        StoreUnavailable, StoreTimeout: the store did not answer; what is ended stays ended.
+    """
+    name = _at(redis, issuer, sid) if sid is not None else _of(redis, user_id)
+    async with redis.answering():
+        rows = await redis.client.eval(_LIST, 1, name, _name(redis, ""))
+    ended = []
+    for session_hash, value, _ in rows:
+        session = _read(value)
+        if session is None or session.provider is None or session.provider.issuer != issuer:
+            continue
+        if user_id is not None and session.user_id != user_id:
+            continue
+        if await remove_session(redis, session.user_id, session_hash):
+            ended.append(session.user_id)
+    return ended
+
+
+async def was_noted(redis: Redis, issuer: str, id_: str) -> bool:
+    """Return whether `note_once` noted a logout token (`logout-token:<hash of both>`).
+
+    Raises:
+        StoreUnavailable, StoreTimeout: the store did not answer.
+    """
+    async with redis.answering():
+        return bool(await redis.client.exists(_noted(redis, issuer, id_)))
+
+
+async def note_once(redis: Redis, issuer: str, id_: str, seconds: int) -> None:
+    """Note that what a provider said in a logout token with this id was done.
+
+    Raises:
+        StoreUnavailable, StoreTimeout: the store did not answer.
+    """
+    async with redis.answering():
+        await redis.client.set(_noted(redis, issuer, id_), b"1", ex=max(1, seconds))
+
+
 async def remove_sessions(
     redis: Redis, user_id: UUID, *, keep: str | None = None, before: datetime | None = None
 ) -> int:
@@ -202,11 +255,24 @@ def _name(redis: Redis, session_hash: str) -> str:
     return redis.key("session", session_hash)
 
 
-def _of(redis: Redis, user_id: UUID) -> str:
+def _of(redis: Redis, user_id: UUID | None) -> str:
     return redis.key("sessions-of", user_id)
 
 
+def _at(redis: Redis, issuer: str, sid: str) -> str:
+    return redis.key("sessions-at", _digest(issuer, sid))
+
+
+def _noted(redis: Redis, issuer: str, id_: str) -> str:
+    return redis.key("logout-token", _digest(issuer, id_))
+
+
+def _digest(issuer: str, text: str) -> str:
+    return hashlib.sha256(orjson.dumps([issuer, text])).hexdigest()
+
+
 def _written(session: SessionRecord) -> bytes:
+    provider = session.provider
     return orjson.dumps(
         {
             "user_id": str(session.user_id),
@@ -215,6 +281,7 @@ def _written(session: SessionRecord) -> bytes:
             "authenticated_at": session.authenticated_at.timestamp(),
             "device": session.device,
             "address": session.address,
+            **({"provider": asdict(provider)} if provider else {}),
         }
     )
 
@@ -231,6 +298,7 @@ def _read(value: bytes | str | None) -> SessionRecord | None:
             authenticated_at=datetime.fromtimestamp(parts["authenticated_at"], UTC),
             device=str(parts["device"]),
             address=str(parts["address"]),
+            provider=ProviderSession(**parts["provider"]) if "provider" in parts else None,
         )
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         return None

@@ -1,15 +1,14 @@
 """`users`: makes accounts, lists them, and changes what they may do."""
 
-import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from datasources.records.accounts import ListedAccount, Role
+from gateway.commands.use_case import WRONG_USE, run_use_case
 
 if TYPE_CHECKING:
     from resolvers.context import RequestContext
@@ -18,8 +17,6 @@ T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True)
 
-FAILED = 1
-WRONG_USE = 2
 _ACCESS = "python -m gateway users"
 _STDIN = Path("-")
 
@@ -27,10 +24,6 @@ Login = Annotated[str, typer.Argument(metavar="WHO", help="A handle or an e-mail
 NewRole = Annotated[
     Role, typer.Argument(case_sensitive=False, help="What they may do from now on.")
 ]
-
-
-class _MigrationsPending(Exception):
-    """The database is not what this version needs."""
 
 
 @app.command()
@@ -132,47 +125,7 @@ def _read_password(file: Path | None) -> str:
 
 
 def _run(use_case: "Callable[[RequestContext], Awaitable[T]]") -> T:
-    """Return what a use case does; what it refuses is one line."""
-    from resolvers.errors import Refusal
-
-    async def run() -> T:
-        async with _context() as context:
-            return await use_case(context)
-
-    try:
-        return asyncio.run(run())
-    except (Refusal, _MigrationsPending) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(FAILED) from None
-
-
-@asynccontextmanager
-async def _context() -> "AsyncIterator[RequestContext]":
-    from auth.principal import ANONYMOUS
-    from datasources.loaders.batch import Loaders
-    from datasources.postgres.migrate import pending_migrations
-    from datasources.stores import open_stores
-    from gateway.identity import open_identity
-    from gateway.settings import Settings
-    from resolvers.context import Client, RequestContext
-
-    settings = Settings()
-    async with (
-        open_stores(settings.stores.patient()) as stores,
-        open_identity(settings, stores) as identity,
-    ):
-        async with stores.postgres.transaction():
-            pass  # whether it answers at all, said in our words
-        if await pending_migrations(stores.postgres.url):
-            raise _MigrationsPending("Run `python -m gateway migrate` first.")
-        yield RequestContext(
-            ANONYMOUS,
-            Loaders(stores),
-            stores,
-            identity,
-            request_id="command-line",
-            client=Client(user_agent=_ACCESS),
-        )
+    return run_use_case(_ACCESS, use_case)
 
 
 def _print(found: Sequence[ListedAccount]) -> None:

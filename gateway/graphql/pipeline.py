@@ -37,6 +37,7 @@ from resolvers.event_stream import Told
 from resolvers.live import Lag
 from schema.build import Schema
 from schema.selection import check_scopes
+from schema.usage import count_use
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +254,7 @@ def _for(prepared: Prepared, context: RequestContext) -> Executor[Any]:
 
 
 def _check(pipeline: Pipeline, prepared: Prepared, context: RequestContext) -> None:
+    count_use(prepared.document, prepared.operation_name, prepared.variables, context)
     check_scopes(
         pipeline.schema._schema,  # noqa: SLF001  there is no other way to it
         prepared.document,

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import structlog
 
+from auth.api_keys import NotFromHere
 from auth.credentials import BadCredential, Credential, principal_of
 from auth.held import HeldToken, held_token, still_good
 from auth.identity import Identity
@@ -94,8 +95,10 @@ class RightsWatch:
             if rights.token is not None:
                 if not still_good(identity, rights.token, now):
                     self._end(holder, known=True)
+            elif rights.session_hash is None:
+                others.append(holder)  # keys and services: what the process knows, mostly
             elif (now - rights.asked_at).total_seconds() >= _ASK_EVERY_S:
-                (others if rights.session_hash is None else sessions).append(holder)
+                sessions.append(holder)
         for start in range(0, len(sessions), _MAX_ASKED_AT_ONCE):
             part = sessions[start : start + _MAX_ASKED_AT_ONCE]
             await self._look_at_sessions(part, identity, stores, now)
@@ -134,7 +137,7 @@ class RightsWatch:
             return
         try:
             rights.principal = await principal_of(identity, stores, rights.credential, now)
-        except BadCredential:
+        except (BadCredential, NotFromHere):
             self._end(holder, known=True)
         except StoreError:
             self._unknown([holder], now)

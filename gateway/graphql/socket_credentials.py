@@ -13,6 +13,7 @@ from gateway.authentication import (
     authenticate_credential,
     credential_of,
     refuse_credential_in_address,
+    with_sender,
 )
 from gateway.graphql.frames import BAD_MESSAGE, FORBIDDEN, TRY_AGAIN, Closing
 from gateway.graphql.origins import origin_of
@@ -36,13 +37,14 @@ async def rights_at_init(connection: HTTPConnection, payload: Mapping[str, objec
         credential = _of_payload(payload)
         if credential is None:
             credential = credential_of(connection.headers)
-        elif "authorization" in connection.headers:
+        elif {"authorization", "x-api-key"} & set(connection.headers):
             raise Closing(BAD_MESSAGE, "Send one credential")
         if credential is None:
             return rights_of(ANONYMOUS, None)
         if credential.cookie and origin_of(connection) is None:
             raise Closing(FORBIDDEN, "A session in a cookie needs `Origin`")
-        return rights_of(await authenticate_credential(connection, credential), credential)
+        principal = await authenticate_credential(connection, credential)
+        return rights_of(principal, with_sender(connection, credential))
     except Refused as refused:
         raise _closing(refused) from None
 
@@ -65,7 +67,7 @@ async def renewed_rights(
     before = rights.principal
     if (principal.kind, principal.user_id) != (before.kind, before.user_id):
         raise Closing(FORBIDDEN, "This token is not of who opened the socket")
-    return rights_of(principal, credential)
+    return rights_of(principal, with_sender(connection, credential))
 
 
 def _of_payload(payload: Mapping[str, object]) -> Credential | None:

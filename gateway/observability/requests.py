@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from auth.api_key_text import without_keys
 from schema.errors import coded
 
 log = structlog.get_logger("gateway.requests")
@@ -71,7 +72,7 @@ class RequestLog:
 
 def _path(scope: Scope) -> str:
     """Return the path without what some mail programme has made a part of it: "%3Ftoken=…"."""
-    return _QUESTION_MARK.split(scope["path"], maxsplit=1)[0]
+    return without_keys(_QUESTION_MARK.split(scope["path"], maxsplit=1)[0])
 
 
 async def internal_error(request: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.pages.rendering import Renderer
-from resolvers.errors import Forbidden, NotFound, Overloaded, RateLimited, Refusal
+from resolvers.errors import Forbidden, NotFound, Overloaded, ProviderDown, RateLimited, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ _PROBLEMS = {
     ),
 }
 _REFUSED = {Forbidden: 403, NotFound: 404}
+_ELSEWHERE = "Somebody else does not answer"
 _BUSY_S = 10
 
 
@@ -73,6 +74,8 @@ def refusal_page(renderer: Renderer, request: Request, refusal: Refusal) -> Resp
     match refusal:
         case RateLimited(retry_after_s=wait):
             return problem_page(renderer, request, 429, text=text, retry_after_s=wait)
+        case ProviderDown():
+            return problem_page(renderer, request, 503, title=_ELSEWHERE, text=text)
         case Overloaded():
             return problem_page(renderer, request, 503, text=text, retry_after_s=_BUSY_S)
     status = next((code for kind, code in _REFUSED.items() if isinstance(refusal, kind)), 400)

@@ -16,6 +16,13 @@ NOTICES = {
     "passkey-added": "The passkey is added.",
     "passkey-renamed": "The passkey has its new name.",
     "passkey-removed": "The passkey is removed. Delete it from your device, too.",
+    "not-signed-in": "You are not signed in: the other side did not go on.",
+    "identity-linked": "Your account is linked. You can sign in there from now on.",
+    "identity-unlinked": "Your account is not linked there any more.",
+    "consent-withdrawn": "The app may do nothing for you any more.",
+    "key-revoked": "The key is revoked. Within seconds no server takes it.",
+    "app-saved": "What is said of the app is saved.",
+    "app-deleted": "The app is deleted, and all of its tokens are void.",
     "session-gone": "The session is ended.",
 }
 

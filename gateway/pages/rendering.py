@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -30,6 +30,11 @@ def shown_time(at: datetime) -> str:
     return f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
 
 
+def shown_day(day: date) -> str:
+    """Return a day for people."""
+    return f"{day:%-d %B %Y}"
+
+
 class Renderer:
     """Makes the HTML of pages from templates."""
 
@@ -42,7 +47,7 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._environment.globals |= {"version": _version(), "graphiql": graphiql}
-        self._environment.filters["time"] = shown_time
+        self._environment.filters |= {"time": shown_time, "day": shown_day}
 
     def page(
         self,

@@ -1,4 +1,4 @@
-"""The routes of all pages, below `/account`."""
+"""The routes of all pages: below `/account`, `/auth`, `/developers`, and where apps send people."""
 
 from functools import partial
 
@@ -6,13 +6,20 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Mount, Route
 
+from gateway.oauth import consent, devices
 from gateway.pages import (
     activity,
+    apps,
     data,
+    developer_apps,
+    developer_keys,
+    developers,
+    identities,
     notifications,
     passkeys,
     passwords,
     profile,
+    providers,
     second_factor,
     sessions,
     sign_in,
@@ -26,15 +33,25 @@ from gateway.settings import Settings
 PAGES = (
     *sign_up.PAGES,
     *sign_in.PAGES,
+    *providers.PAGES,
     *passwords.PAGES,
     *profile.PAGES,
     *second_factor.PAGES,
     *passkeys.PAGES,
+    *identities.PAGES,
     *sessions.PAGES,
+    *apps.PAGES,
     *activity.PAGES,
     *notifications.PAGES,
     *data.PAGES,
+    *consent.PAGES,
+    *devices.PAGES,
+    *developers.PAGES,
+    *developer_keys.PAGES,
+    *developer_apps.PAGES,
 )
+
+_DEVELOPERS = ("/developers", "/developers/{page:path}")
 
 
 def page_routes(settings: Settings) -> list[BaseRoute]:
@@ -48,4 +65,6 @@ def page_routes(settings: Settings) -> list[BaseRoute]:
         routes=[Mount("/account/static", StaticFile()), *(page.route(renderer) for page in PAGES)],
         exception_handlers={HTTPException: answer, Exception: answer},
     )
-    return [Route("/account", pages), Route("/account/{page:path}", pages)]
+    apart = (page.path for page in (*consent.PAGES, *devices.PAGES))
+    paths = ("/account", "/account/{page:path}", "/auth/{page:path}", *_DEVELOPERS, *apart)
+    return [Route(path, pages) for path in paths]

@@ -1,6 +1,7 @@
 """Signing in by password and second factor or by passkey, and signing out."""
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -9,24 +10,24 @@ from starlette.responses import Response
 from auth.principal import SessionKind
 from gateway.pages.endpoint import Page
 from gateway.pages.forms import EMPTY, BadForm, Form
+from gateway.pages.providers import CHALLENGE, CODE, buttons, to_second_step
 from gateway.pages.security import local_path
 from gateway.pages.visit import SIGN_IN, Visit
 from resolvers.errors import NotFound, RateLimited, Refusal, WrongCredentials
 from resolvers.passkeys import sign_in_with_passkey, start_passkey_sign_in
+from resolvers.provider_logout import sign_out_there
 from resolvers.second_factor import SecondFactorRequired, complete_sign_in
 from resolvers.session_commands import sign_out
 from resolvers.sign_in import sign_in
 
-_CODE = "/account/sign-in/code"
 _HOME = "/account"
-_CHALLENGE = "__Host-challenge"
 _WRONG_CODE = "This code is wrong, or was used. After five wrong ones you have to start again."
 
 
 async def _show_sign_in(visit: Visit, form: Form = EMPTY) -> Response:
     if visit.person is not None and not form.failed and not visit.query("notice"):
         return visit.go(local_path(visit.query("next"), _HOME))
-    return visit.page("sign_in.html", form, next=_next(visit, form))
+    return visit.page("sign_in.html", form, next=_next(visit, form), providers=buttons(visit))
 
 
 def _next(visit: Visit, form: Form) -> str:
@@ -42,17 +43,7 @@ async def _sign_in(visit: Visit) -> Response:
         return await _show_sign_in(visit, form.refused(refusal))
     if not isinstance(found, SecondFactorRequired):
         return _in(visit, form)
-    response = visit.go(_CODE, next=_next(visit, form))
-    # Not in the address, which is kept; the browser alone sends it, and no script reads it.
-    response.set_cookie(
-        _CHALLENGE,
-        found.challenge,
-        max_age=found.expires_in_s,
-        secure=True,
-        httponly=True,
-        samesite="strict",
-    )
-    return response
+    return to_second_step(visit, found, _next(visit, form))
 
 
 def _in(visit: Visit, form: Form) -> Response:
@@ -61,19 +52,19 @@ def _in(visit: Visit, form: Form) -> Response:
 
 
 def _without_challenge(response: Response) -> Response:
-    response.delete_cookie(_CHALLENGE, secure=True, httponly=True, samesite="strict")
+    response.delete_cookie(CHALLENGE, secure=True, httponly=True, samesite="strict")
     return response
 
 
 async def _show_code(visit: Visit, form: Form = EMPTY) -> Response:
-    if _CHALLENGE not in visit.request.cookies:
+    if CHALLENGE not in visit.request.cookies:
         return visit.go(SIGN_IN, next=_next(visit, form), notice="took-too-long")
     return visit.page("sign_in_code.html", form, next=_next(visit, form))
 
 
 async def _complete(visit: Visit) -> Response:
     form = await visit.form()
-    challenge = visit.request.cookies.get(_CHALLENGE, "")
+    challenge = visit.request.cookies.get(CHALLENGE, "")
     field = "recovery" if form["recovery"] else "code"
     try:
         await complete_sign_in(visit.context, challenge, form[field])
@@ -117,16 +108,20 @@ def credential_of(form: Form) -> dict[str, Any]:
 
 
 async def _sign_out(visit: Visit) -> Response:
+    there = None
     if visit.person is not None:
+        there = await sign_out_there(visit.context)
         with suppress(NotFound):  # it has ended meanwhile
             await sign_out(visit.context)
         visit.context.reply.session_id = ""
+    if there is not None:
+        return replace(visit, person=None).page("signed_out.html", there=there)
     return visit.go(SIGN_IN, notice="signed-out")
 
 
 PAGES = (
     Page(SIGN_IN, _show_sign_in, _sign_in),
-    Page(_CODE, _show_code, _complete),
+    Page(CODE, _show_code, _complete),
     Page("/account/sign-in/passkey", act=_sign_in_with_passkey),
     Page("/account/sign-in/passkey/options", act=_passkey_options),
     Page("/account/sign-out", act=_sign_out),

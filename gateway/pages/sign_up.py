@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from gateway.pages.endpoint import Page
 from gateway.pages.forms import EMPTY, Form
+from gateway.pages.providers import buttons
 from gateway.pages.visit import SIGN_IN, Visit
 from resolvers.errors import Refusal
 from resolvers.sign_up import sign_up, sign_up_of_link, verify_email
@@ -16,7 +17,7 @@ _AGAIN = {
 
 
 async def _show_sign_up(visit: Visit, form: Form = EMPTY) -> Response:
-    return visit.page("sign_up.html", form)
+    return visit.page("sign_up.html", form, providers=buttons(visit), next="")
 
 
 async def _sign_up(visit: Visit) -> Response:

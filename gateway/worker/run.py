@@ -13,6 +13,7 @@ from datasources.stores import Stores
 from gateway.settings import Settings
 from gateway.worker.deletion import DeletionDuty
 from gateway.worker.events import sweeping_events
+from gateway.worker.key_use import keeping_use
 from gateway.worker.loop import Duty, Worker
 from gateway.worker.mails import MailDuty
 from gateway.worker.notifications import tending_notifications
@@ -34,7 +35,11 @@ async def running_worker(
     working = asyncio.create_task(worker.run(stop), name="worker")
     working.add_done_callback(_notice)
     try:
-        async with sweeping_events(stores), tending_notifications(stores.postgres):
+        async with (
+            sweeping_events(stores),
+            tending_notifications(stores.postgres),
+            keeping_use(stores),
+        ):
             yield
     finally:
         stop.set()

@@ -88,6 +88,28 @@ WORDS: Mapping[MailTemplate, Words] = {
         ("A passkey was added to your account at Polyphony: it can sign in with it.", NOT_YOU),
         "Look at your account",
     ),
+    MailTemplate.IDENTITY_LINKED: Words(
+        "Your account was linked",
+        (
+            (
+                "Your account at Polyphony is linked to one at {change}: signing in there signs in"
+                " here from now on."
+            ),
+            NOT_YOU,
+        ),
+        "Look at your account",
+    ),
+    MailTemplate.IDENTITY_UNLINKED: Words(
+        "Your account was unlinked",
+        (
+            (
+                "Your account at Polyphony is not linked to one at {change} any more: signing in"
+                " there does not sign in here."
+            ),
+            NOT_YOU,
+        ),
+        "Look at your account",
+    ),
     MailTemplate.TOKEN_REUSED: Words(
         "One of your sessions was ended",
         (
@@ -109,6 +131,48 @@ WORDS: Mapping[MailTemplate, Words] = {
             ),
         ),
         "How you are told",
+    ),
+    MailTemplate.API_KEY_CHANGED: Words(
+        "Your API keys were changed",
+        (
+            "This has happened in your account at Polyphony: {change}",
+            (
+                "If this was not you, somebody else may be in your account: revoke the key, and"
+                " choose a new password at once, which ends all other sessions."
+            ),
+        ),
+        "Look at your account",
+    ),
+    MailTemplate.API_KEY_REPORTED: Words(
+        "One of your API keys was found, and ended",
+        (
+            (
+                "Somebody found the text of one of your API keys at Polyphony, where it should not"
+                " be, and reported it. It begins with {change}, and is good for nothing any more."
+            ),
+            (
+                "Make another one for what used it, and look at where it may have been read: code"
+                " that is public, a log, a page."
+            ),
+        ),
+        "Look at your account",
+    ),
+    MailTemplate.APP_CHANGED: Words(
+        "An app of yours was changed",
+        ("This has happened in your account at Polyphony: {change}", NOT_YOU),
+        "Look at your account",
+    ),
+    MailTemplate.APP_AUTHORIZED: Words(
+        "An app may use your account",
+        (
+            (
+                "You, or somebody who is in your account at Polyphony, let an app of somebody else"
+                " act for you. Your account shows which one, and what it may do."
+            ),
+            "Take it back there whenever you like: the app is out within seconds.",
+            NOT_YOU,
+        ),
+        "Look at your account",
     ),
     MailTemplate.ACCOUNT_DELETED: Words(
         "Your account was deleted",

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from datasources.loaders.audit import SecurityEventsOfUser
 from datasources.loaders.collaboration import InvitationsOfUser
+from datasources.loaders.identities import IdentitiesOfUser
 from datasources.loaders.passkeys import PasskeysOfUser, SecondFactorOfUser
 from datasources.loaders.sessions import SessionsOfPerson
 from datasources.records.accounts import AccountRecord, Role
@@ -11,6 +12,7 @@ from resolvers.sessions import sessions_key
 from schema.pagination import Connection
 from schema.permissions import PLAYLISTS
 from schema.types.invitation import Invitation
+from schema.types.linked_identity import LinkedIdentity
 from schema.types.passkey import Passkey
 from schema.types.second_factor import SecondFactor
 from schema.types.security_event import SecurityEvent
@@ -34,6 +36,11 @@ class Account:
     )
     passkeys: list[Passkey] | None = loaded(
         PasskeysOfUser, key="user_id", description="Passkeys that sign in, the oldest first."
+    )
+    linked_identities: list[LinkedIdentity] | None = loaded(
+        IdentitiesOfUser,
+        key="user_id",
+        description="Accounts at OpenID providers that sign in here, the oldest first.",
     )
     security_events: Connection[SecurityEvent] | None = paged(
         SecurityEventsOfUser,

@@ -8,11 +8,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
-import { AxeBuilder, listen, report, unseen } from "./browser.mjs";
+import { listen, report, unseen } from "./browser.mjs";
+import { WIDE, fill, heading, looker, submit } from "./pages.mjs";
 
 const [server, executablePath, mails, python, screenshots] = process.argv.slice(2);
-const WIDE = { width: 1280, height: 800 };
-const NARROW = { width: 390, height: 844 };
 const EXPECTED = [403, 404, 405, 422]; // what is not taken on purpose
 
 const NAME = "Zoë Quillfeather-Wolkenstein";
@@ -24,40 +23,7 @@ const NEW_PASSWORD = "eight violet umbrellas";
 
 const seen = { ...unseen(), pages: {}, violations: [] };
 
-/** Takes a page in both themes and widths, and has axe look at it. */
-async function look(page, name) {
-  seen.pages[name] = await page.title();
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme });
-    for (const [width, size] of Object.entries({ wide: WIDE, narrow: NARROW })) {
-      await page.setViewportSize(size);
-      const path = join(screenshots, `${name}-${colorScheme}-${width}.png`);
-      await page.screenshot({ path, fullPage: true });
-      const overflow = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      );
-      if (overflow > 0) seen.violations.push(`${name} ${width}: ${overflow} px too wide`);
-    }
-    const axe = new AxeBuilder({ page });
-    // All else is the same in the dark.
-    if (colorScheme === "dark") axe.withRules(["color-contrast", "link-in-text-block"]);
-    const { violations } = await axe.analyze();
-    for (const { id, nodes } of violations)
-      seen.violations.push(`${name} ${colorScheme}: ${id} ${nodes.map((one) => one.html).join()}`);
-  }
-  await page.setViewportSize(WIDE);
-}
-
-const submit = (page, name) => page.getByRole("button", { name, exact: true }).click();
-
-/** Fills fields by their labels, and presses a button. */
-async function fill(page, fields, button) {
-  for (const [label, value] of Object.entries(fields))
-    await page.getByLabel(label, { exact: true }).fill(value);
-  await submit(page, button);
-}
-
-const heading = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
+const look = looker(seen, screenshots);
 const focused = (page) => page.locator(":focus").getAttribute("id");
 
 /** Returns the link of the newest mail to an address; mails come a moment later. */

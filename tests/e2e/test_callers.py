@@ -156,9 +156,9 @@ async def _revoke(home: House) -> None:
 
 async def test_keys_are_rotated_from_the_command_line(home: House) -> None:
     tokens = await tokens_of(home.stores, home.identity, home.ada)
-    rotated = run(home.env, "keys", "rotate")
+    rotated = run(home.env, "signing-keys", "rotate")
     assert rotated.returncode == 0, rotated.stderr
-    listed = run(home.env, "keys", "list").stdout.splitlines()
+    listed = run(home.env, "signing-keys", "list").stdout.splitlines()
     assert [re.sub(r"signs from.*?UTC", "", line).split()[1] for line in listed] == [
         "active,",
         "published,",

@@ -37,10 +37,14 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    env: dict[str, str], log: Path, *options: str, module: str = "gateway"
+    env: dict[str, str],
+    log: Path,
+    *options: str,
+    port: int | None = None,
+    module: str = "gateway",
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """Yield the address of a server that answers, and its process; end it where it still runs."""
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", module, "serve", "--port", str(port), *options]
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  our own command

@@ -12,9 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from auth.identity import Identity
 from datasources.ids import new_id
 from datasources.mongo.artist_plays import ArtistPlays, write_artist_plays
+from datasources.mongo.key_use import KeptDay, write_days
 from datasources.mongo.listens import write_listens
 from datasources.postgres.account_tables import metadata, passkeys
+from datasources.postgres.api_keys import KeySecret, insert_key
+from datasources.postgres.app_codes import insert_code, insert_device
+from datasources.postgres.app_consents import put_consent
+from datasources.postgres.apps import insert_app
 from datasources.postgres.bulk import copy_rows
+from datasources.postgres.identity_tables import identities
 from datasources.postgres.mail_tokens import mint
 from datasources.postgres.notification_tables import (
     inboxes,
@@ -28,10 +34,14 @@ from datasources.postgres.playlist_tables import (
     share_links,
 )
 from datasources.postgres.search_index import entry
+from datasources.postgres.token_families import insert_family
 from datasources.records.accounts import MailTokenPurpose
+from datasources.records.api_keys import ApiKeyKind, ApiKeyPlan, ApiKeyRecord, DayOfUse
+from datasources.records.apps import AppAuthentication, AppRecord, CodeRecord, DeviceRecord
 from datasources.records.changes import ItemChange
 from datasources.records.external_ids import EntityKind
 from datasources.records.listening import ListeningRange, NewListen
+from datasources.redis.key_use import Count, add_counts
 from datasources.redis.now_playing import put_now_playing
 from datasources.stores import Stores
 from resolvers.context import utc_now
@@ -69,6 +79,9 @@ async def belongings(stores: Stores, identity: Identity) -> Belongings:
     await _account(stores, ann)
     await _listening(stores, ann)
     await _listening(stores, bob)
+    await _api_keys(stores, ann, "Secret of ann's programs")
+    await _api_keys(stores, bob, "Bob's programs")
+    await _apps(stores, ann, bob)
     cookie = await cookie_of(stores, identity, ann)
     tokens = await tokens_of(stores, identity, ann)
     return Belongings(ann, bob, cookie, tokens.access_token, bobs)
@@ -227,10 +240,65 @@ async def _account(stores: Stores, ann: UUID) -> None:
                 created_at=NOW,
             )
         )
+        await connection.execute(
+            identities.insert().values(
+                id=new_id(),
+                user_id=ann,
+                issuer="https://id.example",
+                subject="ann-elsewhere",
+                email="ann@elsewhere.example",
+                linked_at=NOW,
+            )
+        )
         await mint(
             connection, MailTokenPurpose.CHANGE_EMAIL, ann, "x@example.org", timedelta(days=1)
         )
         await queue_mail(connection, MailTemplate.PASSKEY_ADDED, user_id=ann)
+
+
+async def _api_keys(stores: Stores, user: UUID, name: str) -> None:
+    """Give a person a key with a text of `SECRET`, used today and yesterday."""
+    key = ApiKeyRecord(
+        new_id(), user, name, ApiKeyKind.SECRET, ApiKeyPlan.FREE, ["catalog:read"], [], [], NOW,
+        None, None,
+    )  # fmt: skip
+    async with stores.postgres.transaction() as connection:
+        hashed = SECRET + user.bytes
+        await insert_key(connection, key, KeySecret(hashed, "pk_dev_Ann"))
+    today = utc_now().date()
+    days = [KeptDay(key.id, user, DayOfUse(today - timedelta(days=1), 3, {"track": 3}))]
+    await write_days(stores.mongo, days)
+    await add_counts(stores.redis, {Count(today, key.id, "track"): 2})
+
+
+async def _apps(stores: Stores, ann: UUID, bob: UUID) -> None:
+    """Give each an app that the other lets in, and codes of Ann's that are under way."""
+    now = utc_now()
+    async with stores.postgres.transaction() as connection:
+        for maker, user, name in ((ann, bob, "Ann's own app"), (bob, ann, "Bob's app")):
+            app = AppRecord(
+                new_id(), maker, name, "https://app.example", AppAuthentication.SECRET,
+                ["AUTHORIZATION_CODE"], ["https://app.example/back"], ["openid"], None, None,
+                SECRET, None, None, now, now, None,
+            )  # fmt: skip
+            await insert_app(connection, app)
+            await put_consent(connection, user, app.id, ["openid"], now)
+            await insert_family(
+                connection, new_id(), user, device="A server", address="198.51.100.7",
+                created_at=now, expires_at=now + timedelta(days=1), app_id=app.id,
+                scopes=["openid"],
+            )  # fmt: skip
+        ends_at = now + timedelta(days=1)
+        code = CodeRecord(
+            SECRET, app.id, ann, new_id(), "https://app.example/back", ["openid"], "c", None, now,
+            now, ends_at, None,
+        )  # fmt: skip
+        await insert_code(connection, code)
+        device = DeviceRecord(
+            SECRET, "BCDF-GHJK", app.id, ["openid"], "198.51.100.7", "A TV", now, ends_at, 5, None,
+            True, ann, now,
+        )  # fmt: skip
+        await insert_device(connection, device)
 
 
 async def _listening(stores: Stores, user: UUID) -> None:

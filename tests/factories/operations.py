@@ -6,6 +6,7 @@ from argon2 import PasswordHasher
 
 from auth.identity import Identity
 from auth.keyring import KeyRing
+from auth.outgoing import Outgoing
 from auth.passwords import Passwords
 from auth.principal import ANONYMOUS, Principal
 from auth.revocations import Revocations
@@ -32,6 +33,7 @@ def identity_of(stores: Stores) -> Identity:
         passwords=Passwords(2, 100, weak),
         keys=KeyRing(stores.postgres, vault),
         revocations=Revocations(),
+        outgoing=Outgoing(loopback=True),
     )
 
 

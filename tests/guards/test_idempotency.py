@@ -30,9 +30,12 @@ REFUSED = {
     *("requestPasswordReset", "resetPassword", "changePassword", "changeEmail"),
     *("signOut", "signOutEverywhere", "deleteAccount", "exportMyData"),
     *("startPasskeyRegistration", "addPasskey", "renamePasskey", "removePasskey"),
+    "unlinkIdentity",
     *("startPasskeySignIn", "signInWithPasskey"),
     *("enrolTotp", "confirmTotp", "disableTotp", "replaceRecoveryCodes"),
     "createShareLink",
+    *("createApiKey", "rotateApiKey", "revokeApiKey"),
+    *("registerApp", "updateApp", "rotateAppSecret", "deleteApp", "withdrawConsent"),
 }
 
 

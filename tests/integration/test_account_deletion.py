@@ -95,13 +95,14 @@ async def test_nothing_is_left_anywhere_but_ids_in_the_log(
     tally = await _drain(empty_stores, identity)
     assert tally.failed == 0
 
-    words = (them.ann, "ann@example.org", "anns-", "Secret of ann", "Ann's phone")
+    words = (them.ann, "ann@example.org", "anns-", "Secret of ann", "Ann's phone", "Ann's own app")
     assert await places_with(empty_stores, *words) == KEPT
     assert await places_with(empty_stores, "deleted-", "Deleted account") == set()
     assert await empty_stores.postgres.read(select(jobs)) == []
     assert await audited(empty_stores, "deleteAccount") == [("DONE", them.ann, them.ann)]
     # What others have stays: Bob, his playlist with what Ann added, charts and counts.
     assert await _of(empty_stores, them.bob) == bobs_before - {
+        "postgres app_consents",  # to an app of Ann's
         "postgres blocks",
         "postgres notifications",
         "postgres playlist_collaborators",

@@ -89,7 +89,8 @@ async def test_it_holds_everything_of_the_viewers_and_no_secret(
         "securityEvents", "sharedPlaylists", "followedPlaylists", "addedToPlaylists",
         "invitations", "shareLinks", "notifications", "notificationPreferences",
         "savedTracks", "savedAlbums", "followedArtists", "blockedUsers", "following", "followers",
-        "listens", "artistPlays",
+        "listens", "artistPlays", "apiKeys", "apiKeyUse", "apps", "authorizedApps", "appSignIns",
+        "linkedIdentities",
     }  # fmt: skip
     assert document["profile"]["id"] == ann
     assert document["profile"]["handle"] == "ann"
@@ -155,6 +156,17 @@ async def test_it_holds_what_the_viewer_was_told(
     assert (signed_in["kind"], signed_in["device"]) == ("NEW_DEVICE", "PolyphonyPhone on iOS")
     preference = {"kind": "INVITATION", "inApp": True, "emailDigest": True}
     assert document["notificationPreferences"] == [preference]
+
+
+async def test_it_holds_api_keys_and_their_use(
+    client: httpx2.AsyncClient, them: Belongings
+) -> None:
+    document = (await client.get(resolver.PATH, headers=bearer(them))).json()
+    (key,) = document["apiKeys"]
+    assert (key["name"], key["prefix"]) == ("Secret of ann's programs", "pk_dev_Ann")
+    assert not {"hash", "userId"} & set(key)
+    (use,) = document["apiKeyUse"]
+    assert (use["operations"], use["fields"]) == (3, [{"name": "track", "count": 3}])
 
 
 async def test_what_somebody_else_did_to_the_account_does_not_say_from_where(
@@ -384,3 +396,17 @@ async def test_memory_does_not_grow_with_what_there_is(
     grown, after = await peak()
     assert grown > 6 * size
     assert after < 1.5 * before
+
+
+async def test_it_holds_apps_without_their_secrets(
+    client: httpx2.AsyncClient, them: Belongings
+) -> None:
+    answer = await client.get(resolver.PATH, headers=bearer(them))
+    document = answer.json()
+    (own,), (let_in,), (used,) = (
+        document[name] for name in ("apps", "authorizedApps", "appSignIns")
+    )
+    assert (own["name"], let_in["name"]) == ("Ann's own app", "Bob's app")
+    assert (let_in["scopes"], used["device"]) == (["openid"], "A server")
+    assert used["appId"] == let_in["appId"]
+    assert SECRET.hex() not in answer.text

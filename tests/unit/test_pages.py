@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import pytest
@@ -59,6 +60,14 @@ def text_of(answer: httpx2.Response) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", answer.text).split())
 
 
+# What these answer without the parameters with which apps and providers send people there.
+ASKS_FOR_MORE = {
+    "/oauth/authorize": 400,
+    "/auth/login/{provider}": 404,
+    "/auth/callback/{provider}": 404,
+    "/auth/logout": 303,
+    "/account/welcome": 303,
+}
 SHOWN = [page for page in PAGES if page.show]
 TAKING = [page for page in PAGES if page.act]
 
@@ -69,9 +78,12 @@ async def test_a_page_is_safe_to_show(client: httpx2.AsyncClient, page: Page) ->
     check_headers(answer)
     if page.signed_in:
         assert answer.status_code == 303
-        assert answer.headers["location"].startswith("/account/sign-in?next=%2Faccount")
+        here = quote(page.path, safe="")
+        assert answer.headers["location"].startswith(f"/account/sign-in?next={here}")
     elif page.path == "/account/sign-in/code":
         assert answer.headers["location"] == "/account/sign-in?notice=took-too-long"
+    elif page.path in ASKS_FOR_MORE:
+        assert answer.status_code == ASKS_FOR_MORE[page.path]
     else:
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -284,7 +296,13 @@ def test_a_time_to_wait_is_never_too_short() -> None:
 
 
 async def test_static_files(client: httpx2.AsyncClient) -> None:
-    kinds = {"style.css": "text/css", "passkeys.js": "text/javascript", "icon.svg": "image/svg+xml"}
+    kinds = {
+        "style.css": "text/css",
+        "passkeys.js": "text/javascript",
+        "developers.css": "text/css",
+        "developers.js": "text/javascript",
+        "icon.svg": "image/svg+xml",
+    }
     assert {path.name for path in STATIC.iterdir()} == set(kinds)
     for name, kind in kinds.items():
         answer = await client.get(f"/account/static/{name}")
@@ -311,4 +329,5 @@ def test_nothing_is_inline_or_from_elsewhere(path: Path) -> None:
 )
 def test_every_form_posts(path: Path) -> None:
     forms = re.findall(r"<form[^>]*>", path.read_text())
-    assert all('method="post" action="/account' in form for form in forms)
+    ours = r'method="post" action="/(account|device|developers|oauth/consent)\b'
+    assert all(re.search(ours, form) for form in forms)

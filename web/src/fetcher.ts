@@ -1,6 +1,7 @@
 import { createGraphiQLFetcher, type Fetcher, type FetcherParams } from "@graphiql/toolkit";
 import { getOperationAST, parse } from "graphql";
 
+import { CREDENTIALS } from "./key";
 import { PREFLIGHT, sessionChanged } from "./session";
 
 /** Sends operations to the gateway that served this page; answers come as one JSON document. */
@@ -27,10 +28,11 @@ function operationName({ query, operationName }: FetcherParams): string | null {
 /**
  * Shows what a proxy or a refusing server says, where that is not JSON.
  *
- * A token that somebody typed goes without the cookie: two credentials at once are refused.
+ * A token or key that somebody typed goes without the cookie: two credentials at once are refused.
  */
 const fetchJson: typeof fetch = async (input, init) => {
-  const credentials = new Headers(init?.headers).has("authorization") ? "omit" : "same-origin";
+  const headers = new Headers(init?.headers);
+  const credentials = CREDENTIALS.some((name) => headers.has(name)) ? "omit" : "same-origin";
   const response = await fetch(input, { ...init, credentials });
   const ended = response.status === 401 && credentials !== "omit";
   if (ended || mutates(init?.body)) sessionChanged({ ended });

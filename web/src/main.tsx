@@ -12,8 +12,11 @@ import { createRoot } from "react-dom/client";
 import { Account } from "./account";
 import { examples } from "./examples";
 import { createFetcher } from "./fetcher";
+import { keyBrought } from "./key";
+import { storage } from "./storage";
 
 const fetcher = createFetcher();
+const begin = keyBrought();
 const plugins = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
 
 /**
@@ -38,7 +41,8 @@ function App() {
       fetcher={fetcher}
       plugins={plugins}
       defaultTabs={examples}
-      defaultEditorToolsVisibility="variables"
+      {...begin}
+      storage={storage}
       inputValueDeprecation
       schemaDescription
       initialVariables={variablesInFront()}

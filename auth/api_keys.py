@@ -1,0 +1,169 @@
+"""API keys as one process knows them: whom a key stands for, looked up once in some seconds."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+from uuid import UUID
+
+from auth.api_key_text import BadKeyText, read_key
+from auth.key_settings import SCOPES_OF_KIND
+from auth.networks import in_networks
+from auth.principal import KeyRef, Principal, PrincipalKind
+from datasources.postgres.api_keys import find_key
+from datasources.postgres.client import Postgres
+from datasources.records.api_keys import ApiKeyKind, FoundApiKey
+
+FRESH_S = 4.0
+"""How long a look-up is believed: a revocation holds everywhere within 5 s."""
+
+_MAX_KNOWN = 10_000
+
+
+class BadKey(Exception):
+    """Not a key that is good now. The reason is for logs, not for who sent it."""
+
+
+class NotFromHere(Exception):
+    """A good key, that may not be used from this address or origin."""
+
+    def __init__(self, principal: Principal, what: str) -> None:
+        super().__init__(what)
+        self.principal = principal
+        self.what = what
+
+
+@dataclass(slots=True)
+class _Known:
+    """Answers and when they were asked for; the oldest make room."""
+
+    entries: OrderedDict[bytes, tuple[float, FoundApiKey | None]] = field(
+        default_factory=OrderedDict
+    )
+
+    def get(self, hashed: bytes, since: float) -> tuple[bool, FoundApiKey | None]:
+        asked_at, found = self.entries.get(hashed, (float("-inf"), None))
+        return asked_at > since, found
+
+    def put(self, hashed: bytes, asked_at: float, found: FoundApiKey | None) -> None:
+        self.entries[hashed] = (asked_at, found)
+        self.entries.move_to_end(hashed)
+        if len(self.entries) > _MAX_KNOWN:
+            self.entries.popitem(last=False)
+
+    def drop(self, key_id: UUID) -> None:
+        gone = [hashed for hashed, (_, key) in self.entries.items() if key and key.id == key_id]
+        for hashed in gone:
+            del self.entries[hashed]
+
+
+@dataclass(slots=True)
+class ApiKeys:
+    """Keys that were asked for of late, by the hash of their secret.
+
+    `environment` is what the keys of this installation say: those of another one are refused
+    unseen. What was found is good for four seconds, counted from when it was asked for; so is that
+    there is no such key. Requests that come meanwhile wait for the same answer.
+    """
+
+    environment: str = "dev"
+    clock: Callable[[], float] = monotonic
+    _good: _Known = field(default_factory=_Known)
+    _unknown: _Known = field(default_factory=_Known)
+    _asked: dict[bytes, "asyncio.Task[FoundApiKey | None]"] = field(default_factory=dict)
+
+    async def find(self, postgres: Postgres, hashed: bytes) -> FoundApiKey | None:
+        """Return what is known of a key; one round trip, or none where it was asked for lately.
+
+        Raises:
+            StoreUnavailable, StoreTimeout: the store did not answer.
+        """
+        since = self.clock() - FRESH_S
+        for known in (self._good, self._unknown):
+            fresh, found = known.get(hashed, since)
+            if fresh:
+                return found
+        task = self._asked.get(hashed)
+        if task is None:
+            task = asyncio.create_task(self._ask(postgres, hashed))
+            self._asked[hashed] = task
+            task.add_done_callback(lambda done: self._answered(hashed, done))
+        return await asyncio.shield(task)  # whoever goes away does not take the others along
+
+    def forget(self, key_id: UUID) -> None:
+        """Ask again for a key that this process has just changed."""
+        self._good.drop(key_id)
+
+    async def _ask(self, postgres: Postgres, hashed: bytes) -> FoundApiKey | None:
+        asked_at = self.clock()
+        found = await find_key(postgres, hashed)
+        # Apart: whoever makes up many keys does not push out those that are there.
+        (self._unknown if found is None else self._good).put(hashed, asked_at, found)
+        return found
+
+    def _answered(self, hashed: bytes, task: "asyncio.Task[FoundApiKey | None]") -> None:
+        del self._asked[hashed]
+        if not task.cancelled():
+            task.exception()  # seen, even where nobody waits for it any more
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Where a request comes from: its network address, and the page's origin, if a browser."""
+
+    address: str = ""
+    origin: str | None = None
+
+
+async def principal_of_key(
+    keys: ApiKeys, postgres: Postgres, text: str, sender: Sender, now: datetime
+) -> tuple[Principal, bytes]:
+    """Return whom an API key stands for, and the hash of its text.
+
+    A secret key acts for its owner, within its scopes; a publishable one for nobody, since anybody
+    can read it. One that is mistyped, or another installation's, costs no round trip.
+
+    Raises:
+        BadKey: it is not good now.
+        NotFromHere: it is, but not for this sender.
+        StoreUnavailable, StoreTimeout: that cannot be told now.
+    """
+    try:
+        read = read_key(text)
+    except BadKeyText as error:
+        raise BadKey(str(error)) from None
+    if read.environment != keys.environment:
+        raise BadKey("environment")
+    found = await keys.find(postgres, read.hash)
+    if found is None:
+        raise BadKey("unknown key")
+    if found.revoked_at is not None or found.disabled:
+        raise BadKey("revoked key")
+    if found.expires_at is not None and found.expires_at <= now:
+        raise BadKey("expired key")
+    principal = _principal(found)
+    if found.allowed_addresses and not in_networks(sender.address, found.allowed_addresses):
+        raise NotFromHere(principal, "address")
+    if not _origin_fits(found, sender.origin):
+        raise NotFromHere(principal, "origin")
+    return principal, read.hash
+
+
+def _principal(found: FoundApiKey) -> Principal:
+    # What kinds may be used for is asked again: it may have become less since the key was made.
+    allowed = SCOPES_OF_KIND[found.kind]
+    return Principal(
+        PrincipalKind.API_KEY,
+        user_id=None if found.kind is ApiKeyKind.PUBLISHABLE else found.user_id,
+        scopes=frozenset(scope for scope in allowed if scope in found.scopes),
+        key=KeyRef(found.id, found.user_id, found.plan),
+    )
+
+
+def _origin_fits(found: FoundApiKey, origin: str | None) -> bool:
+    """Whether the page's origin is one of the key's; a publishable key is bound to some."""
+    if found.allowed_origins or found.kind is ApiKeyKind.PUBLISHABLE:
+        return origin is not None and origin.lower() in found.allowed_origins
+    return True

@@ -1,0 +1,1 @@
+"""Our own OAuth2 and OpenID provider, for apps of third parties."""
