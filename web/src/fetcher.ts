@@ -1,9 +1,10 @@
 import { createGraphiQLFetcher, type Fetcher, type FetcherParams } from "@graphiql/toolkit";
 import { getOperationAST, parse } from "graphql";
 
+import { subscription } from "./live";
 import { PREFLIGHT, sessionChanged } from "./session";
 
-/** Sends operations to the gateway that served this page; answers come as one JSON document. */
+/** Sends operations to the gateway that served this page; subscriptions go over a socket. */
 export function createFetcher(): Fetcher {
   const send = createGraphiQLFetcher({
     url: "/graphql",
@@ -11,16 +12,25 @@ export function createFetcher(): Fetcher {
     headers: PREFLIGHT,
     fetch: fetchJson,
   });
-  return (params, options) => send({ ...params, operationName: operationName(params) }, options);
+  return (params, options) => {
+    const { operationName, live } = chosen(params);
+    if (!live) return send({ ...params, operationName }, options);
+    const authorization = new Headers(options?.headers).get("authorization");
+    return subscription({ ...params, operationName }, authorization);
+  };
 }
 
 /** Just after a change of tab GraphiQL still names the operation of the tab before. */
-function operationName({ query, operationName }: FetcherParams): string | null {
+function chosen({ query, operationName }: FetcherParams) {
   try {
-    const only = getOperationAST(parse(query));
-    return (only ? only.name?.value : operationName) ?? null;
+    const document = parse(query);
+    const only = getOperationAST(document);
+    const operation = only ?? getOperationAST(document, operationName);
+    const live = operation?.operation === "subscription";
+    return { operationName: (only ? only.name?.value : operationName) ?? null, live };
   } catch {
-    return operationName ?? null; // the server says what is wrong with the document
+    // The server says what is wrong with the document.
+    return { operationName: operationName ?? null, live: false };
   }
 }
 
