@@ -1,13 +1,15 @@
-"""Results of telling what plays."""
+"""Results of telling what plays and was played."""
 
 from typing import Annotated
 
 import strawberry
 
-from resolvers import now_playing_commands
+from resolvers import listen_commands, now_playing_commands
+from resolvers.errors import Refusal
 from schema.payloads.errors import NotFound, ValidationError
-from schema.types.listening import NowPlaying
-from schema.views import attribute, view
+from schema.refusals import Refused
+from schema.types.listening import Listen, NowPlaying
+from schema.views import attribute, computed, view
 
 
 @view(
@@ -34,6 +36,50 @@ class NowPlayingCleared:
     cleared: bool = attribute("Whether it did: a late stop, for an earlier track, changes nothing.")
 
 
+@view(
+    listen_commands.ListenStored,
+    told_apart=True,
+    description="The play is stored. The same track and second is one play: the first word stands.",
+)
+class ListenStored:
+    """A view over `ListenStored`."""
+
+    listen: Listen = attribute("The play as it is stored.")
+    counted: bool = attribute(
+        "Whether it counts: half of the track or 240 s were played, and the track is longer than"
+        " 30 s. Others are stored, and shown nowhere."
+    )
+    new: bool = attribute("Whether it was not stored before.")
+
+
+SubmittedListen = Annotated[
+    ListenStored | ValidationError | NotFound,
+    strawberry.union("SubmittedListen", description="What became of one play."),
+]
+
+
+def _told_apart(submitted: listen_commands.ListensSubmitted) -> list[object]:
+    return [Refused(one) if isinstance(one, Refusal) else one for one in submitted.results]
+
+
+@view(
+    listen_commands.ListensSubmitted,
+    told_apart=True,
+    description="What could be taken is stored, for good.",
+)
+class ListensSubmitted:
+    """A view over `ListensSubmitted`."""
+
+    results: list[SubmittedListen] = computed(
+        _told_apart, "What became of each play, in the order of the input."
+    )
+    stored: int = attribute("How many are new.")
+
+
+SubmitListensResult = Annotated[
+    ListensSubmitted | ValidationError | NotFound,
+    strawberry.union("SubmitListensResult", description="What `submitListens` answers."),
+]
 SetNowPlayingResult = Annotated[
     NowPlayingSet | ValidationError | NotFound,
     strawberry.union("SetNowPlayingResult", description="What `setNowPlaying` answers."),

@@ -35,6 +35,7 @@ class Ada:
     """The listener of a demo: her token is good before a restart and after."""
 
     url: str
+    password: str
     token: str
 
     def ask(self, query: str, **variables: str) -> Any:
@@ -61,11 +62,11 @@ class Ada:
 def ada_of(demo: DemoProcess) -> Ada:
     """Sign in on a demo that has just been made: it prints the password."""
     url = demo.address()
-    password = re.search(r"^ *ada +(\S+)", demo.stdout.read_text(), re.MULTILINE)
-    assert password
-    body = {"query": SIGN_IN, "variables": {"password": password[1]}}
+    found = re.search(r"^ *ada +(\S+)", demo.stdout.read_text(), re.MULTILINE)
+    assert found
+    body = {"query": SIGN_IN, "variables": {"password": found[1]}}
     answer = httpx2.post(url, json=body, timeout=DEADLINE_S).json()
-    return Ada(url, answer["data"]["signIn"]["tokens"]["accessToken"])
+    return Ada(url, found[1], answer["data"]["signIn"]["tokens"]["accessToken"])
 
 
 @contextmanager
@@ -94,10 +95,25 @@ class Visit:
 
     def seen(self) -> dict[str, Any]:
         """Return the objects that it has printed as one, and what it complains of."""
-        found: dict[str, Any] = {"complaints": self.stderr.read_text()}
+        found: dict[str, Any] = {"stderr": self.stderr.read_text()}
         for line in self.stdout.read_text().splitlines():
             found |= json.loads(line)
         return found
+
+
+@contextmanager
+def visiting(command: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator[Visit]:
+    """Yield a client that runs in this environment; it is ended afterwards."""
+    stdout, stderr = log.with_suffix(".out"), log.with_suffix(".err")
+    with stdout.open("wb") as out, stderr.open("wb") as err:
+        process = subprocess.Popen(  # noqa: S603  our own commands
+            command, cwd=ROOT, env=env, stdout=out, stderr=err
+        )
+    try:
+        yield Visit(process, stdout, stderr)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def visits(clients: Mapping[str, Sequence[str]], logs: Path) -> dict[str, dict[str, Any]]:
@@ -113,7 +129,7 @@ def visits(clients: Mapping[str, Sequence[str]], logs: Path) -> dict[str, dict[s
             place = urlsplit(ada.url)
             env = {**os.environ, "POLYPHONY_HOST": place.netloc, "POLYPHONY_TOKEN": ada.token}
             all_ = {
-                name: leaving.enter_context(_visit([*command, first, second], env, logs / name))
+                name: leaving.enter_context(visiting([*command, first, second], env, logs / name))
                 for name, command in clients.items()
             }
             for visit in all_.values():
@@ -125,17 +141,3 @@ def visits(clients: Mapping[str, Sequence[str]], logs: Path) -> dict[str, dict[s
             for visit in all_.values():
                 visit.wait_for(2)
         return {name: visit.seen() for name, visit in all_.items()}
-
-
-@contextmanager
-def _visit(command: Sequence[str], env: dict[str, str], log: Path) -> Iterator[Visit]:
-    stdout, stderr = log.with_suffix(".out"), log.with_suffix(".err")
-    with stdout.open("wb") as out, stderr.open("wb") as err:
-        process = subprocess.Popen(  # noqa: S603  our own commands
-            command, cwd=ROOT, env=env, stdout=out, stderr=err
-        )
-    try:
-        yield Visit(process, stdout, stderr)
-    finally:
-        process.kill()
-        process.wait()

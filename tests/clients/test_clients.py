@@ -63,4 +63,4 @@ def test_queries_mutations_and_errors(visit: dict[str, Any], client: str) -> Non
 @every_client
 def test_a_subscription_comes_back_after_a_restart(visit: dict[str, Any]) -> None:
     assert visit.get("back") == {"handle": "ada"}, visit
-    assert visit["complaints"] == ""
+    assert visit["stderr"] == ""

@@ -19,12 +19,17 @@ def chromium() -> str:
     return _program("chromium", "chromium-browser", "google-chrome")
 
 
+def node() -> str:
+    """Return Node, or skip the test; the browser's driver has to be installed."""
+    found = _program("node")
+    assert (WEB / "node_modules").is_dir(), "the browser's driver is missing: run `make web`"
+    return found
+
+
 async def seen_by(script: str, *arguments: str) -> dict[str, Any]:
     """Return the document that a script of this folder prints; it has to end well."""
-    node = _program("node")
-    assert (WEB / "node_modules").is_dir(), "the browser's driver is missing: run `make web`"
     process = await asyncio.create_subprocess_exec(
-        node,
+        node(),
         str(HERE / script),
         *arguments,
         stdout=asyncio.subprocess.PIPE,

@@ -13,6 +13,7 @@ from datasources.postgres.tables import playlists, users
 from datasources.records.playlists import PlaylistVisibility
 from datasources.records.users import ListeningVisibility
 from datasources.redis import presence as store
+from datasources.redis.live import START, read_on
 from datasources.redis.presence import (
     Looking,
     look,
@@ -219,8 +220,8 @@ async def test_a_flush_is_told_and_all_are_back(stores: Stores, live: Live) -> N
 
 
 async def published(stores: Stores) -> list[str]:
-    entries = await stores.redis.client.xrange(stores.redis.key("live"))
-    return [told["body"] for _, told in entries if told["topic"] == presence_topic(LIST)]
+    events = await read_on(stores.redis, stores.redis.client, START, block_ms=1)
+    return [event.body for event in events if event.topic == presence_topic(LIST)]
 
 
 async def test_only_a_change_is_told(stores: Stores) -> None:

@@ -2,9 +2,10 @@ import { createGraphiQLFetcher, type Fetcher, type FetcherParams } from "@graphi
 import { getOperationAST, parse } from "graphql";
 
 import { CREDENTIALS } from "./key";
+import { subscription } from "./live";
 import { PREFLIGHT, sessionChanged } from "./session";
 
-/** Sends operations to the gateway that served this page; answers come as one JSON document. */
+/** Sends operations to the gateway that served this page; subscriptions go over a socket. */
 export function createFetcher(): Fetcher {
   const send = createGraphiQLFetcher({
     url: "/graphql",
@@ -12,16 +13,30 @@ export function createFetcher(): Fetcher {
     headers: PREFLIGHT,
     fetch: fetchJson,
   });
-  return (params, options) => send({ ...params, operationName: operationName(params) }, options);
+  return (params, options) => {
+    const { operationName, live } = chosen(params);
+    if (!live) return send({ ...params, operationName }, options);
+    return subscription({ ...params, operationName }, shown(new Headers(options?.headers)));
+  };
+}
+
+/** Returns what a socket is opened with: its browser sends no headers, so a key goes as a token. */
+function shown(headers: Headers): string | null {
+  const key = headers.get("x-api-key");
+  return headers.get("authorization") ?? (key === null ? null : `Bearer ${key}`);
 }
 
 /** Just after a change of tab GraphiQL still names the operation of the tab before. */
-function operationName({ query, operationName }: FetcherParams): string | null {
+function chosen({ query, operationName }: FetcherParams) {
   try {
-    const only = getOperationAST(parse(query));
-    return (only ? only.name?.value : operationName) ?? null;
+    const document = parse(query);
+    const only = getOperationAST(document);
+    const operation = only ?? getOperationAST(document, operationName);
+    const live = operation?.operation === "subscription";
+    return { operationName: (only ? only.name?.value : operationName) ?? null, live };
   } catch {
-    return operationName ?? null; // the server says what is wrong with the document
+    // The server says what is wrong with the document.
+    return { operationName: operationName ?? null, live: false };
   }
 }
 
