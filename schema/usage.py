@@ -67,7 +67,7 @@ def root_fields(
                 waiting.append(fragments[node.name.value].selection_set)
 
 
-def _left_out(node: Any, variables: dict[str, Any]) -> bool:
+def _left_out(node: Any, variables: Mapping[str, Any]) -> bool:
     for directive in node.directives or ():
         condition = next(
             (one.value for one in directive.arguments or () if one.name.value == "if"), None

@@ -24,7 +24,8 @@ RESOLVERS = Path(signed_in.__code__.co_filename).parent
 
 # Decided one by one: they hand out credentials, or change them, or more than PostgreSQL alone.
 REFUSED = {
-    # Idempotent by themselves, in other stores: a play by its natural key, what plays by being last.
+    # Idempotent by themselves, in other stores: a play by its natural key, what plays by being
+    # the last.
     *("submitListens", "setNowPlaying", "clearNowPlaying"),
     *("signUp", "verifyEmail", "signIn", "completeSignIn", "refreshTokens"),
     *("requestPasswordReset", "resetPassword", "changePassword", "changeEmail"),

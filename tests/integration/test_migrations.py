@@ -10,7 +10,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 
-from datasources.postgres.api_key_tables import metadata  # and, with it, all other tables
 from datasources.postgres.migrate import MIGRATIONS, migrate, pending_migrations
 from datasources.postgres.notification_tables import metadata  # and, with it, all other tables
 from datasources.stores import Stores

@@ -7,7 +7,6 @@ from alembic.runtime.migration import MigrationInfo
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from datasources.postgres.api_key_tables import metadata  # and, with it, all other tables
 from datasources.postgres.client import connected
 from datasources.postgres.notification_tables import metadata  # and, with it, all other tables
 
