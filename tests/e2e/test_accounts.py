@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.browsers import SCREENSHOTS, chromium, seen_by
 from tests.plugins.server import DemoProcess, demo_data, running_demo
 
-PAGES = 34
+PAGES = 35
 SECRETS = re.compile(r"umbrellas|token=|\b[A-Z2-7]{32}\b")
 
 
