@@ -128,7 +128,7 @@ def _secret_page(visit: Visit, key: ApiKeyRecord, secret: str, done: str) -> Res
         secret=secret,
         done=done,
         url=visit.context.identity.public_url,
-        query=example_query(key.kind),
+        query=example_query(key.kind, key.scopes),
     )
 
 

@@ -1,7 +1,10 @@
 """The developer portal's pages for everybody: what there is, what scopes mean, how to begin."""
 
+from collections.abc import Collection
+
 from starlette.responses import Response
 
+from auth.scopes import Scope
 from datasources.records.api_keys import ApiKeyKind
 from gateway.oauth.words import meanings
 from gateway.pages.developer_forms import PORTAL, QUICK_STARTS
@@ -29,9 +32,11 @@ async def _quick_starts(visit: Visit) -> Response:
     )
 
 
-def example_query(kind: ApiKeyKind) -> str:
-    """Return an operation that every key of a kind may send."""
-    return "{ viewer { handle } }" if kind is ApiKeyKind.SECRET else "{ __typename }"
+def example_query(kind: ApiKeyKind, scopes: Collection[str] = ()) -> str:
+    """Return an operation that a key of this kind, with these scopes, may send."""
+    if kind is ApiKeyKind.SECRET:
+        return "{ viewer { handle } }"
+    return "{ genres { slug } }" if Scope.CATALOG_READ in scopes else "{ __typename }"
 
 
 PAGES = (

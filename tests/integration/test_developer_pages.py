@@ -197,6 +197,15 @@ async def test_no_key_opens_the_portal(world: World) -> None:
         assert answer.status_code == 403
 
 
+async def test_a_key_for_a_page_has_an_example_that_it_may_send(world: World) -> None:
+    page = {"kind": "PUBLISHABLE", "allowedOrigins": "https://a.example\nhttp://localhost:3000"}
+    made = await sent(world.browser, f"{KEYS}/create", **{**NEW_KEY, **page})
+    assert "pk_dev_pub_" in secret_in(made)
+    assert made.text.count("{ genres { slug } }") == 4
+    shown = await world.browser.get(f"{KEY}?id={id_in(made)}")
+    assert "https://a.example, http://localhost:3000" in shown.text
+
+
 async def test_scopes_and_quick_starts_are_for_everybody(world: World) -> None:
     world.browser.cookies.clear()
     scopes = await world.browser.get("/developers/scopes")
