@@ -198,9 +198,9 @@ async def converse(messages: list[Any]) -> None:
 async def everybody_lives(server: Server, client: Client, model: Model) -> None:
     heard = []
     client.send({"type": "pong"})
-    for _ in model.running:
+    for _ in model.running:  # who has waited for longest gets the next one
         server.stage.events.put_nowait(1)
-    await client.settle()
+        await client.settle()
     while not client.silent():
         heard.append(await client.hears())
     data = [one for one in heard if one["type"] == "next" and one["payload"]["data"]]

@@ -105,7 +105,7 @@ def _may_be_right(definition: GraphQLArgument | GraphQLInputField, value: Any) -
         needed = {name for name, member in type_.fields.items() if is_required_input_field(member)}
         return (
             isinstance(value, dict)
-            and needed == set(value) <= set(type_.fields)
+            and needed <= set(value) <= set(type_.fields)
             and all(_may_be_right(type_.fields[name], one) for name, one in value.items())
         )
     return type_.name != "String" and (type_.name == "JSON" or isinstance(value, int))
