@@ -175,9 +175,9 @@ async def _follow_up(
     counted = [one for one in stored.values() if one.counted]
     if not counted:
         return
+    new = sorted((one.listen for one in counted if one.new), key=lambda one: one.listened_at)
     try:
-        await refresh_recent_listens(context.stores.mongo, user_id)
+        await refresh_recent_listens(context.stores.mongo, user_id, len(new))
     except StoreError as error:
         log.warning("recent listens are refreshed later", store=error.store)
-    new = sorted((one.listen for one in counted if one.new), key=lambda one: one.listened_at)
     await tell_listens(context.stores, user_id, new)

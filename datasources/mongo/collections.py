@@ -21,7 +21,8 @@ A play in `listens` that subscribers were not told of yet has `untold`, too: see
 lists of `recent_listens` are newest first. `model` is {name, version, trained_at}. All but
 the first two and the last are computed from those two: by `rollups.py`, whose documents carry
 `run`, an id that grows with each run, and by the training of recommendations. `recents.py` keeps
-`recent_listens` between two runs. The last is copied from what Redis counts.
+`recent_listens` between two runs, and notes at which total it wrote the lists: `listed`. The last
+is copied from what Redis counts.
 """
 
 from pymongo import ASCENDING, DESCENDING, IndexModel

@@ -46,6 +46,7 @@ OPEN_TYPES = {
     # Whose listening one may see is decided at each event: tests/integration/test_now_playing.py.
     *("Subscription", "NowPlayingChanged", "NowPlaying", "Lagged"),
     *("ListenAdded", "Listen"),  # so it is there: tests/integration/test_listen_added.py
+    "PlaylistChanged",  # who may read the playlist: tests/integration/test_playlist_changed.py
     "PresenceChanged",  # whom it names is decided at each event, too: test_presence.py
     "RecommendationsRefreshed",  # of the viewer's own: test_recommendations_refreshed.py
 }

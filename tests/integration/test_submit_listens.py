@@ -160,10 +160,14 @@ async def recents(stores: Stores) -> Document:
     return found
 
 
-async def test_recent_listens_are_as_the_rollup_makes_them(stores: Stores) -> None:
+@pytest.mark.parametrize("anew", [1_000, 300])
+async def test_recent_listens_are_as_the_rollup_makes_them(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, anew: int
+) -> None:
+    monkeypatch.setattr("datasources.mongo.recents.COUNTED_ANEW", anew)
     some = [listen(1, 1 + number % 3, number / 7) for number in range(350)]
     await write_listens(stores.mongo, some)
-    await refresh_recent_listens(stores.mongo, user_id(1))
+    await refresh_recent_listens(stores.mongo, user_id(1), 0)
     ours = await recents(stores)
     assert (ours["total"], len(ours["listens"]), len(ours["oldest"])) == (350, 200, 100)
     await refresh_listening(stores, NOW)
@@ -171,13 +175,23 @@ async def test_recent_listens_are_as_the_rollup_makes_them(stores: Stores) -> No
     await submit(stores, play(1, 1))
     grown = await recents(stores)
     assert (grown["total"], grown["listens"][1:]) == (351, ours["listens"][:-1])
+    await submit(stores, play(1, 1), play(2, 2))
+    again = await recents(stores)
+    assert (again["total"], again["listens"][1:]) == (352, grown["listens"][:-1])
+    await refresh_listening(stores, NOW)
+    again.pop("listed", None)
+    assert await recents(stores) == again
 
 
-async def test_of_two_at_once_the_one_that_knows_less_changes_nothing(stores: Stores) -> None:
+@pytest.mark.parametrize("anew", [1_000, 0])
+async def test_of_two_at_once_the_one_that_knows_less_changes_nothing(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, anew: int
+) -> None:
+    monkeypatch.setattr("datasources.mongo.recents.COUNTED_ANEW", anew)
     await submit(stores, play(1), play(2, 1))
     newest = await recents(stores)
     await stores.mongo[LISTENS].delete_one({"track": str(track_id(2))})  # as if read before it
-    await refresh_recent_listens(stores.mongo, user_id(1))
+    await refresh_recent_listens(stores.mongo, user_id(1), 0)
     assert await recents(stores) == newest
 
 
