@@ -34,13 +34,7 @@ OPEN_TYPES = {
     *("Playlist", "PlaylistItem", "Collaborator", "PlaylistItemConnection", "PlaylistItemEdge"),
     *("PlaylistConnection", "PlaylistEdge"),
     # Whoever reads a list may read what it was: those who watch it see each change anyway.
-    *(
-        "PlaylistChanged",
-        "PlaylistChange",
-        "PlaylistItemChange",
-        "PlaylistItemRekeyed",
-        "PlaylistVersion",
-    ),
+    *("PlaylistChange", "PlaylistItemChange", "PlaylistItemRekeyed", "PlaylistVersion"),
     *("PlaylistChangeConnection", "PlaylistChangeEdge"),
     *("User", "UserConnection", "UserEdge"),
     # Whose listening one may see is decided at each event: tests/integration/test_now_playing.py.
