@@ -58,7 +58,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
         routes += graphiql_routes()
     app = Gateway(
         routes=[
-            Route("/graphql", CrossOrigin(endpoint)),
+            Route("/graphql", CrossOrigin(endpoint, transport.origins)),
             WebSocketRoute("/graphql", sockets),
             *routes,
             *page_routes(settings),

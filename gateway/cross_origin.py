@@ -1,7 +1,9 @@
 """Lets pages of others read answers that came with an API key of theirs (CORS), and no others.
 
-No cookie ever comes along: `Access-Control-Allow-Credentials` is never sent.
+No cookie ever comes along: they get no `Access-Control-Allow-Credentials`.
 """
+
+from collections.abc import Collection
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -20,16 +22,21 @@ _READABLE = "Retry-After, X-Request-Id"
 
 
 class CrossOrigin:
-    """An endpoint that browsers let pages use whose origin a key of theirs names."""
+    """An endpoint that browsers let pages use whose origin a key of theirs names.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `configured` are the origins that the operator names. What they may do is decided further in:
+    anybody can put them on a key, which must not take their sessions from them.
+    """
+
+    def __init__(self, app: ASGIApp, configured: Collection[str] = ()) -> None:
         self.app = app
+        self.configured = configured
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
         origin = headers.get("origin")
-        if origin is None or not _is_known(scope, origin):
+        if origin is None or origin in self.configured or not _is_known(scope, origin):
             await self.app(scope, receive, send)
             return
         shown = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
@@ -44,6 +51,8 @@ class CrossOrigin:
             if message["type"] == "http.response.start":
                 sent = MutableHeaders(scope=message)
                 sent["Access-Control-Allow-Origin"] = origin
+                # Starlette's middleware says so to every origin, where any is configured.
+                del sent["Access-Control-Allow-Credentials"]
                 sent["Access-Control-Expose-Headers"] = _READABLE
                 sent.add_vary_header("Origin")
             await send(message)

@@ -11,6 +11,7 @@ _SENT = (
     "Content-Type",
     "GraphQL-Preflight",
     "Last-Event-ID",
+    "X-API-Key",
     "X-Request-Timeout-Ms",
 )
 _READ = ("Retry-After", "Server-Timing", "X-Request-Id")
