@@ -7,7 +7,7 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
 from auth.credentials import Credential
-from auth.principal import ANONYMOUS
+from auth.principal import ANONYMOUS, Principal
 from gateway.authentication import (
     Refused,
     authenticate_credential,
@@ -55,7 +55,8 @@ async def renewed_rights(
     """Return the rights of the credential that a ping carries; None where it carries none.
 
     Raises:
-        Closing: as at the beginning; 4403 where it is another person's.
+        Closing: as at the beginning; 4403 where it is another caller's, or bounds what may be done
+            more narrowly: operations that run were begun with more.
     """
     try:
         credential = _of_payload(payload)
@@ -65,9 +66,17 @@ async def renewed_rights(
     except Refused as refused:
         raise _closing(refused) from None
     before = rights.principal
-    if (principal.kind, principal.user_id) != (before.kind, before.user_id):
+    if _caller(principal) != _caller(before):
         raise Closing(FORBIDDEN, "This token is not of who opened the socket")
+    if not principal.scopes >= before.scopes:
+        raise Closing(FORBIDDEN, "This token has fewer scopes than the one before")
     return rights_of(principal, with_sender(connection, credential))
+
+
+def _caller(principal: Principal) -> tuple[object, ...]:
+    """Return what stays the same when a caller shows a new credential; a key's text may change."""
+    key = None if principal.key is None else principal.key.id
+    return principal.kind, principal.user_id, principal.app_id, principal.service, key
 
 
 def _of_payload(payload: Mapping[str, object]) -> Credential | None:
