@@ -29,6 +29,9 @@ RECHECK_S = 2.0
 MAX_AGE_S = 5.0
 """Nothing is delivered by a decision that is older."""
 
+RESTART_S = 1.0
+"""How long a loop that a defect has ended rests before it is run again."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -133,14 +136,24 @@ class Live:
     async def run(self) -> None:
         """Read the stream and begin generations, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.reader.run())
-            tasks.create_task(self._recheck_for_ever())
+            tasks.create_task(_kept_going(self.reader.run))
+            tasks.create_task(_kept_going(self._recheck_for_ever))
 
     async def _recheck_for_ever(self) -> None:
         while True:
             await asyncio.sleep(RECHECK_S)
             if self.reader.subscribers:
                 self.recheck()
+
+
+async def _kept_going(loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run what has no end, and again where a defect has ended it: nobody else would notice."""
+    while True:
+        try:
+            await loop()
+        except Exception:
+            log.exception("live updates begin again")
+        await asyncio.sleep(RESTART_S)
 
 
 def rights_topic(user_id: UUID) -> str:

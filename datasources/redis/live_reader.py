@@ -106,18 +106,27 @@ class LiveReader:
             mailbox.wake()
 
     async def run(self) -> None:
-        """Read whenever somebody listens, until cancelled."""
+        """Read whenever somebody listens, until cancelled.
+
+        Where a defect ends it, all who listen have lost the stream, and it can be run again.
+        """
         while True:
             _heed_cancellation()
             await self._wanted.wait()
-            client = self._redis.another_client(TIMEOUT_S)
             try:
-                await self._follow(client)
-            finally:
-                self._contact.clear()
-                self._at = None
-                with suppress(RedisError, OSError):
-                    await client.aclose()
+                await self._read_with(self._redis.another_client(TIMEOUT_S))
+            except Exception:
+                self._lose()
+                raise
+
+    async def _read_with(self, client: RedisClient) -> None:
+        try:
+            await self._follow(client)
+        finally:
+            self._contact.clear()
+            self._at = None
+            with suppress(RedisError, OSError):
+                await client.aclose()
 
     async def _follow(self, client: RedisClient) -> None:
         """Read until nobody listens any more."""
@@ -134,8 +143,10 @@ class LiveReader:
                     give_up_at = max(give_up_at, loop.time() + SECOND_CHANCE_S)
                     log.warning("live stream interrupted", reason=_reason(error))
                 broken = said = True
-                # An answer may still be on its way there.
-                await client.connection_pool.disconnect()
+                # An answer may still be on its way there. Its end is waited for, which may be too
+                # long; the driver has let go of it all the same.
+                with suppress(RedisError, OSError):
+                    await client.connection_pool.disconnect()
                 if loop.time() >= give_up_at:
                     self._lose()
                     give_up_at = loop.time() + self._patience_s

@@ -3,15 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
+from redis.asyncio import ConnectionPool
+from redis.exceptions import TimeoutError as RedisTimeout
+from structlog.testing import capture_logs
 
 from datasources.errors import StoreUnavailable
 from datasources.redis.client import Redis
 from datasources.redis.live import LiveEvent, Position, announce, live_keys, locate, read_on
 from datasources.redis.live_reader import LiveReader
 from datasources.redis.mailbox import Mailbox
+from datasources.stores import Stores
+from resolvers.live import Live
+from tests.factories.live import running
 
 SOON_S = 20.0
 
@@ -261,3 +269,75 @@ async def test_a_store_that_came_back_without_the_latest_is_noticed() -> None:
             await store.client().set(seq, 2)
             await store.client().eval(_DROP_NEWEST, 1, stream)
             await wait_for(one, lambda: one.missed)
+
+
+# --- defects ------------------------------------------------------------------------------------
+
+
+async def test_a_connection_that_does_not_end_in_time_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried = asyncio.Event()
+
+    async def disconnect(_pool: ConnectionPool) -> None:
+        tried.set()
+        raise RedisTimeout("Timed out closing connection after 1.0")
+
+    monkeypatch.setattr(ConnectionPool, "disconnect", disconnect)
+    store = Store()
+    async with reading(store) as reader:
+        with reader.subscribed(["a"]) as one:
+            await reader.ready()
+            store.cut()
+            async with asyncio.timeout(SOON_S):
+                await tried.wait()
+            store.restore()
+            await store.tell("a", "1")
+            assert await bodies(one, "a") == ["1"]
+            assert not one.lost
+
+
+async def test_a_reader_that_a_defect_has_ended_is_run_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("resolvers.live.RESTART_S", 0)
+    store = Store()
+    defects = [TypeError("a defect")]
+
+    def another(_timeout_s: float) -> FakeAsyncRedis:
+        if defects:
+            raise defects.pop()
+        return store.client()
+
+    redis = Redis(store.client(), "test:", another)
+    stores = cast("Stores", SimpleNamespace(redis=redis))
+    with capture_logs() as lines:
+        async with running(stores, LiveReader(redis, block_ms=20, patience_s=SOON_S)) as live:
+            with live.reader.subscribed(["a"]) as one:
+                await live.reader.ready()
+                assert one.lost, "what happened meanwhile is not known"
+            with live.reader.subscribed(["a"]) as later:
+                await live.reader.ready()
+                await store.tell("a", "1")
+                assert await bodies(later, "a") == ["1"]
+    assert "live updates begin again" in [line["event"] for line in lines]
+
+
+async def test_rights_are_read_again_after_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resolvers.live.RESTART_S", 0)
+    monkeypatch.setattr("resolvers.live.RECHECK_S", 0)
+    store = Store()
+    defects = [KeyError("a defect")]
+    again = asyncio.Event()
+
+    def recheck(_live: Live) -> None:
+        if defects:
+            raise defects.pop()
+        again.set()
+
+    monkeypatch.setattr(Live, "recheck", recheck)
+    stores = cast("Stores", SimpleNamespace(redis=store.redis))
+    async with running(stores) as live:
+        with live.reader.subscribed(["a"]):
+            async with asyncio.timeout(SOON_S):
+                await again.wait()
