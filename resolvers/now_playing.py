@@ -108,8 +108,7 @@ class _Watch:
         if before and not self._visible:
             raise Forbidden("The listening of these people is not shown to you any more.")
         self._withdrawn += before - self._visible
-        if before:
-            self._must_read(self._visible - before)
+        self._must_read(self._visible - before)
 
     async def _seen_by(self, loaders: Loaders) -> frozenset[UUID]:
         context = replace(self._context, loaders=loaders)

@@ -340,6 +340,19 @@ async def test_who_hides_is_like_who_stops(stores: Stores, live: Live) -> None:
         assert await told_next(one) == ("user1", "Track 3")
 
 
+async def test_who_saw_nobody_at_first_is_told_what_plays_already(
+    stores: Stores, live: Live
+) -> None:
+    await shows(stores, 1, ListeningVisibility.PRIVATE)
+    await plays(stores, 1, 1)
+    async with subscriber(live, stores, FOLLOW, ids(1)) as one:
+        await eventually(lambda: _listen(live, 1))
+        await shows(stores, 1, ListeningVisibility.PUBLIC)
+        live.recheck()
+        assert await told_next(one) == ("user1", "Track 1")
+        assert one.results == []
+
+
 async def test_who_sees_nobody_any_more_is_told_so(stores: Stores, live: Live) -> None:
     await shows(stores, 1, ListeningVisibility.FOLLOWERS)
     async with stores.postgres.transaction() as connection:
