@@ -28,7 +28,8 @@ def is_allowed(
     """Whether a page of this origin may open a socket.
 
     The same origin is that of the public address, or of the Host that the browser asked: another
-    site's page has another. Its scheme may differ, for a proxy may end TLS.
+    site's page has another. Its scheme is that of the public address, not of the connection, for a
+    proxy may end TLS: where that is https, anybody on the way can write a page that came by http.
     """
     if origin in allowed:
         return True
@@ -37,7 +38,9 @@ def is_allowed(
         return False
     if asked == _place(public_url):
         return True
-    scheme = urlsplit(origin).scheme
+    scheme = asked[0]
+    if scheme == "http" and urlsplit(public_url).scheme == "https":
+        return False
     return asked == _place(f"{scheme}://{connection.headers.get('host', '')}")
 
 

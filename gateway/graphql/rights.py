@@ -117,17 +117,20 @@ class RightsWatch:
     async def _look_at_sessions(
         self, holders: Sequence[Holder], identity: Identity, stores: Stores, now: datetime
     ) -> None:
-        hashes = sorted({one for holder in holders if (one := holder.rights.session_hash)})
+        asked = [(holder, holder.rights) for holder in holders]
+        hashes = sorted({one for _, rights in asked if (one := rights.session_hash)})
         try:
             ended = await ended_among(identity, stores.redis, hashes, now)
         except StoreError:
             self._unknown(holders, now)
             return
-        for holder in holders:
-            if holder.rights.session_hash in ended:
+        for holder, rights in asked:
+            if holder.rights is not rights:
+                continue  # renewed meanwhile: the answer is about what it has no more
+            if rights.session_hash in ended:
                 self._end(holder, known=True)
             else:
-                holder.rights.asked_at = now
+                rights.asked_at = now
 
     async def _look_at_other(
         self, holder: Holder, identity: Identity, stores: Stores, now: datetime
@@ -136,13 +139,15 @@ class RightsWatch:
         if rights.credential is None:
             return
         try:
-            rights.principal = await principal_of(identity, stores, rights.credential, now)
+            principal = await principal_of(identity, stores, rights.credential, now)
         except (BadCredential, NotFromHere):
-            self._end(holder, known=True)
+            if holder.rights is rights:  # not renewed meanwhile
+                self._end(holder, known=True)
         except StoreError:
             self._unknown([holder], now)
         else:
-            rights.asked_at = now
+            if holder.rights is rights:
+                rights.principal, rights.asked_at = principal, now
 
     def _unknown(self, holders: Collection[Holder], now: datetime) -> None:
         """End those of whom nothing was heard for too long: sessions fail closed."""

@@ -1,5 +1,7 @@
 """Limits of sockets: time, floods, clients that do not read, how many, and from where."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.graphql.settings import TransportSettings
@@ -186,7 +188,6 @@ async def test_sockets_of_a_process(stage: Stage) -> None:
     "origin",
     [
         "https://music.example",
-        "http://music.example",
         "https://MUSIC.example",
         "https://music.example:443",
         "https://app.example",
@@ -198,10 +199,26 @@ async def test_pages_that_may_open_sockets(stage: Stage, origin: str) -> None:
         pass
 
 
+async def test_pages_of_an_address_without_tls(stage: Stage) -> None:
+    server = Server(stage)
+    server.identity = replace(server.identity, public_url="http://localhost:8000")
+    for host, origin in (("127.0.0.1:8000", "http://127.0.0.1:8000"), ("a", "https://a")):
+        async with accepted(server, headers={"origin": origin, "host": host}):
+            pass
+
+
+async def test_a_listed_page_without_tls(stage: Stage) -> None:
+    server = Server(stage, TransportSettings(allowed_origins="http://music.example"))
+    async with accepted(server, headers={"origin": "http://music.example"}):
+        pass
+
+
 @pytest.mark.parametrize(
     "origin",
     [
         "https://evil.example",
+        "http://music.example",
+        "http://app.example",
         "null",
         "",
         "https://music.example.evil.example",
