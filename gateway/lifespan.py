@@ -49,6 +49,6 @@ def lifespan(
                 playlists=settings.playlists,
             )
             # Mutations whose clients have left still need the stores.
-            await app.state.pipeline.finish()
+            await app.state.pipeline.finish(settings.stop.timeout_s)
 
     return running

@@ -7,7 +7,7 @@ from graphql import OperationType
 
 from gateway.graphql.pipeline import Pipeline, Prepared, RequestFailed, execute, prepare
 from gateway.graphql.request import BadRequest, parse_request
-from gateway.graphql.results import Result, refused
+from gateway.graphql.results import Result, refused, timed_out
 from resolvers.context import RequestContext
 from schema.errors import ErrorCode
 
@@ -24,7 +24,7 @@ async def answer_batch(
     """Return the result of each request, in their order; each operation has a context of its own.
 
     Queries run at the same time. Where one operation is a mutation, all run one after the other.
-    `timeout_s` is for all of them together.
+    `timeout_s` is for all of them together; what has not begun by then never is.
     """
     until = asyncio.get_running_loop().time() + timeout_s
     prepared = [_prepared(pipeline, value, make_context) for value in values]
@@ -32,8 +32,10 @@ async def answer_batch(
     async def answer(one: Prepared | Result) -> Answered:
         if isinstance(one, Result):
             return one, None
+        left_s = until - asyncio.get_running_loop().time()
+        if left_s <= 0:  # a mutation that is begun is finished: this one is not begun
+            return timed_out(begun=False), None
         context = make_context()
-        left_s = max(until - asyncio.get_running_loop().time(), 0)
         return await execute(pipeline, one, context, left_s), context
 
     if any(isinstance(one, Prepared) and one.kind is OperationType.MUTATION for one in prepared):

@@ -12,6 +12,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any, TypeGuard, cast
 
+import structlog
 from graphql import (
     DocumentNode,
     ExecutionResult,
@@ -39,6 +40,10 @@ from schema.build import Schema
 from schema.selection import check_scopes
 from schema.usage import count_use
 
+log = structlog.get_logger(__name__)
+
+_CANCEL_S = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
@@ -48,10 +53,19 @@ class Pipeline:
     documents: Documents
     unfinished: "set[asyncio.Task[Result]]" = field(default_factory=set)
 
-    async def finish(self) -> None:
-        """Wait for the mutations that nobody waits for any more: before the stores are closed."""
-        if self.unfinished:
-            await asyncio.wait(set(self.unfinished))
+    async def finish(self, timeout_s: float | None = None) -> None:
+        """Wait for the mutations that nobody waits for any more: before the stores are closed.
+
+        Those that take longer than `timeout_s` (None is no limit) are cancelled.
+        """
+        if not self.unfinished:
+            return
+        _, stuck = await asyncio.wait(set(self.unfinished), timeout=timeout_s)
+        if stuck:
+            log.error("mutations cancelled at the stop", mutations=len(stuck))
+            for task in stuck:
+                task.cancel()
+            await asyncio.wait(stuck, timeout=_CANCEL_S)
 
 
 class RequestFailed(Exception):
@@ -125,18 +139,22 @@ async def execute(
     prepared: Prepared,
     context: RequestContext,
     timeout_s: float | None = None,
+    unfinished: "set[asyncio.Task[Result]] | None" = None,
 ) -> Result:
     """Run a query or mutation and return its result; it raises nothing but cancellation.
 
     Cancelling a query ends it. A mutation that has begun is finished whatever happens: when its
     time is over, or who waits for it is cancelled, it goes on by itself (`Pipeline.finish`).
+    It is in `unfinished`, too, for so long: a set of the caller's own.
     What the caller was denied goes to the audit log.
     """
     work = _run(pipeline, prepared, context)
     if prepared.kind is OperationType.MUTATION:
         task = asyncio.create_task(work)
-        pipeline.unfinished.add(task)
-        task.add_done_callback(pipeline.unfinished.discard)
+        for tasks in (pipeline.unfinished, unfinished):
+            if tasks is not None:
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
         work = asyncio.shield(task)  # type: ignore[assignment]  # awaited all the same
     try:
         async with asyncio.timeout(timeout_s):

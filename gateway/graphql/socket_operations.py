@@ -45,13 +45,17 @@ class Events(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Operation:
-    """One that was asked for; `streams` says that it has no end of its own."""
+    """One that was asked for; `streams` says that it has no end of its own.
+
+    What `mutates` goes on to its end even when it is not among those that run any more.
+    """
 
     id: str
     request_id: str
     task: "asyncio.Task[None] | None" = None
     begun: bool = False
     streams: bool = False
+    mutates: bool = False
 
 
 class Operations:
@@ -77,6 +81,7 @@ class Operations:
         self._timeout_s = timeout_s
         self._limit = limit
         self._running: dict[str, Operation] = {}
+        self._mutations: set[asyncio.Task[Result]] = set()
         self._turn = asyncio.Lock()
 
     def __contains__(self, operation_id: str) -> bool:
@@ -87,7 +92,7 @@ class Operations:
 
     def start(self, operation_id: str, request: OperationRequest) -> None:
         """Run an operation whose id is free; one too many is answered with an error."""
-        if len(self._running) >= self._limit:
+        if self._at_work() >= self._limit:
             message = f"At most {self._limit} operations run on one socket: end one first."
             result = refused(ErrorCode.LIMIT_EXCEEDED, message)
             self._outlet.put(error_frame(operation_id, encode_json(result.errors)))
@@ -121,6 +126,11 @@ class Operations:
         while tasks := {one.task for one in self._running.values() if one.task and not one.streams}:
             await asyncio.wait(tasks)
 
+    def _at_work(self) -> int:
+        """Return how many the limit counts: mutations until their end, whoever waits for it."""
+        others = sum(not operation.mutates for operation in self._running.values())
+        return len(self._mutations) + others
+
     async def _run(self, operation: Operation, request: OperationRequest) -> None:
         structlog.contextvars.bind_contextvars(request_id=operation.request_id)
         try:
@@ -152,7 +162,10 @@ class Operations:
                         await self._outlet.room()
         else:
             context = self._make_context(operation.request_id)
-            result = await execute(self._pipeline, prepared, context, self._timeout_s)
+            operation.mutates = prepared.kind is OperationType.MUTATION
+            result = await execute(
+                self._pipeline, prepared, context, self._timeout_s, self._mutations
+            )
             if not self._next(operation, result):
                 return
         self._last(operation, complete_frame(operation.id))

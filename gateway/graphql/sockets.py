@@ -49,6 +49,7 @@ class Sockets:
         self._keys: dict[Ticking, str] = {}
         self._counts: Counter[str] = Counter()
         self._task: asyncio.Task[None] | None = None
+        self._told: set[Ticking] = set()  # that the server stops
         self._leaving: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
@@ -68,6 +69,8 @@ class Sockets:
         self._counts[socket.address] += 1
         if self._task is None:
             self._task = asyncio.create_task(self._run())
+        if self._draining.begun:  # accepted just then: nobody else tells it to leave
+            self._let_leave(socket)
 
     def identify(self, socket: Ticking, principal: Principal) -> None:
         """Count a socket for a person from now on.
@@ -88,6 +91,7 @@ class Sockets:
         """Forget a socket."""
         self._uncount(socket)
         del self._keys[socket]
+        self._told.discard(socket)
         if not self._keys and self._task is not None:
             self._task.cancel()
             self._task = None
@@ -106,7 +110,8 @@ class Sockets:
             else:
                 leaving = await self._draining_within(TICK_S)
                 if leaving:
-                    self._leave()
+                    for socket in tuple(self._keys):
+                        self._let_leave(socket)
             try:
                 self.tick()
             except Exception:
@@ -120,8 +125,9 @@ class Sockets:
             return False
         return True
 
-    def _leave(self) -> None:
-        for socket in tuple(self._keys):
+    def _let_leave(self, socket: Ticking) -> None:
+        if socket not in self._told:
+            self._told.add(socket)
             task = asyncio.create_task(self._leave_at_random(socket))
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)

@@ -13,6 +13,7 @@ import pytest
 from graphql import OperationType, parse
 from structlog.testing import capture_logs
 
+from gateway.graphql.batches import answer_batch
 from gateway.graphql.documents import Documents, size_of
 from gateway.graphql.pipeline import (
     Pipeline,
@@ -237,6 +238,30 @@ async def test_a_mutation_that_has_begun_is_finished(
     await finishing
     assert gate.ended == ["mutation done"]
     assert not pipeline.unfinished
+
+
+async def test_a_mutation_that_hangs_does_not_hang_the_stop(pipeline: Pipeline, gate: Gate) -> None:
+    await execute(pipeline, prepared(pipeline, "mutation { change }"), context(), timeout_s=0.01)
+    with capture_logs() as lines:
+        await pipeline.finish(0.01)
+    assert gate.ended == ["mutation cancelled"]
+    assert not pipeline.unfinished
+    assert [line["mutations"] for line in lines] == [1]
+
+
+async def test_what_is_left_of_a_batch_whose_time_is_over_is_not_begun(
+    pipeline: Pipeline, gate: Gate
+) -> None:
+    values = [{"query": "mutation { change }"}, {"query": 'mutation { note(what: "late") }'}]
+    answers = await answer_batch(pipeline, values, context, timeout_s=0.01)
+    (first, _), (second, made) = answers
+    assert [first.code, second.code] == ["TIMEOUT", "TIMEOUT"]
+    assert "finished all the same" in first.errors[0]["message"]
+    assert "finished all the same" not in second.errors[0]["message"]
+    assert made is None
+    gate.opened.set()
+    await pipeline.finish()
+    assert gate.ended == ["mutation done"]
 
 
 # --- subscribing --------------------------------------------------------------------------------

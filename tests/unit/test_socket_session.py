@@ -208,6 +208,22 @@ async def test_too_many_operations(stage: Stage) -> None:
         assert await client.hears() == next_("c", echo="c")
 
 
+async def test_mutations_count_until_their_end(stage: Stage) -> None:
+    server = Server(stage, TransportSettings(max_operations_per_socket=1))
+    async with initialised(server) as client:
+        client.subscribe("a", "mutation { bump }")
+        await stage.begun.wait()
+        client.complete("a")
+        client.subscribe("b", "mutation { bump }")
+        message = await client.hears()
+        assert (message["type"], message["id"]) == ("error", "b")
+        assert message["payload"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+        stage.gate.set()
+        await server.pipeline.finish()
+        client.subscribe("c", "mutation { bump }")
+        assert await client.hears() == next_("c", bump=2)
+
+
 async def test_each_operation_has_a_context_and_each_event_loaders_of_its_own(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -358,6 +374,20 @@ async def test_sockets_leave_when_the_server_stops(server: Server, stage: Stage)
         assert await client.hears() == complete("a")
         assert await client.closed() == 1012
     assert stage.ended == 1
+
+
+async def test_a_socket_that_is_accepted_during_the_stop_leaves_too(
+    server: Server, stage: Stage
+) -> None:
+    async with initialised(server) as first:
+        first.subscribe("a", "{ slow }")
+        await first.settle()
+        server.draining.begin(0)
+        await first.settle()  # all have been told
+        async with accepted(server) as late:
+            assert await late.closed() == 1012
+        stage.gate.set()
+        assert await first.closed() == 1012
 
 
 async def test_what_has_not_begun_is_asked_for_again(server: Server, stage: Stage) -> None:
