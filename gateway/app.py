@@ -18,6 +18,7 @@ from gateway.graphql.http import HttpEdge
 from gateway.graphql.pipeline import Pipeline
 from gateway.graphql.rights import RightsWatch
 from gateway.graphql.sse import EventStreams
+from gateway.graphql.stream_places import StreamPlaces
 from gateway.graphql.websocket import SocketEdge
 from gateway.health import ROUTES as HEALTH_ROUTES
 from gateway.lifespan import lifespan
@@ -40,7 +41,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
     schema = build_schema(introspection=settings.introspection_on)
     pipeline = Pipeline(schema, Documents(transport.document_cache_bytes))
     draining, watch = Draining(), RightsWatch()
-    edge = HttpEdge(pipeline, transport, EventStreams(watch))
+    edge = HttpEdge(pipeline, transport, EventStreams(watch, StreamPlaces(transport)))
     sockets = SocketEdge(pipeline, transport, draining, watch)
     endpoint = with_cors(edge, transport.origins)
     routes: list[BaseRoute] = [

@@ -6,7 +6,7 @@ By the PROTOCOL.md of graphql-sse: `next` for each result, `complete` at the end
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import cast
 
@@ -15,12 +15,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from auth.principal import Principal
 from gateway.authentication import credential_of, with_sender
 from gateway.graphql.pipeline import Pipeline, Prepared, RequestFailed, subscribe
 from gateway.graphql.results import Result, encode, failed, refused
-from gateway.graphql.rights import RightsWatch, rights_of
+from gateway.graphql.rights import Rights, RightsWatch, rights_of
 from gateway.graphql.send_queue import GRACE_S, MAX_BYTES, MAX_EVENTS
 from gateway.graphql.socket_operations import Events
+from gateway.graphql.stream_places import StreamPlaces
 from gateway.live_metrics import count_dropped
 from gateway.server.draining import Draining
 from resolvers.context import RequestContext
@@ -45,6 +47,7 @@ class EventStreams:
     """Answers subscriptions with streams of events; one for a process."""
 
     watch: RightsWatch
+    places: StreamPlaces
     heartbeat_s: float = HEARTBEAT_S
 
     async def __call__(
@@ -55,14 +58,36 @@ class EventStreams:
         make_context: Callable[[], RequestContext],
         draining: Draining,
     ) -> Response:
-        """Return the response to a subscription; one that is refused is an event that says so."""
+        """Return the response to a subscription; one that is refused is an event that says so.
+
+        Raises:
+            HttpRefusal: 503, too many streams are open.
+        """
         if request.method == "HEAD":
             return Response(headers=HEADERS, media_type=MEDIA_TYPE)
+        rights = _rights_of(request, make_context().principal)
+
+        def context() -> RequestContext:
+            # Of an API key, what it may do changes while the stream is open.
+            return replace(make_context(), principal=rights.principal)
+
+        address = request.client.host if request.client else ""
+        place = self.places.take(rights.principal, address)
         try:
-            events = await subscribe(pipeline, prepared, make_context)
+            events = await subscribe(pipeline, prepared, context)
         except RequestFailed as refusal:
+            self.places.leave(place)
             return single(refusal.result(request.state.request_id))
-        return EventResponse(self, request, cast("Events", events), make_context, draining)
+        except BaseException:
+            self.places.leave(place)
+            raise
+        return EventResponse(self, request, cast("Events", events), rights, draining, place)
+
+
+def _rights_of(request: Request, principal: Principal) -> Rights:
+    credential = credential_of(request.headers)
+    shown = None if credential is None else with_sender(request, credential)
+    return rights_of(principal, shown)
 
 
 def single(result: Result) -> Response:
@@ -88,8 +113,9 @@ class EventResponse(Response):
         streams: EventStreams,
         request: Request,
         events: Events,
-        make_context: Callable[[], RequestContext],
+        rights: Rights,
         draining: Draining,
+        place: str,
     ) -> None:
         super().__init__(headers=HEADERS, media_type=MEDIA_TYPE)
         del self.headers["Content-Length"]
@@ -97,9 +123,8 @@ class EventResponse(Response):
         self._request = request
         self._events = events
         self._draining = draining
-        credential = credential_of(request.headers)
-        shown = None if credential is None else with_sender(request, credential)
-        self.rights = rights_of(make_context().principal, shown)
+        self._place = place
+        self.rights = rights
         # What is to be sent; None is the end. The source makes the next event when one is sent, but
         # for what is never skipped.
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
@@ -120,6 +145,7 @@ class EventResponse(Response):
             await asyncio.wait({writing, leaving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._streams.watch.remove(self)
+            self._streams.places.leave(self._place)
             for task in tasks:
                 task.cancel()
             for outcome in await asyncio.gather(*tasks, return_exceptions=True):

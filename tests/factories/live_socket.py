@@ -15,6 +15,7 @@ from gateway.graphql.frames import SUBPROTOCOL
 from gateway.graphql.rights import RightsWatch
 from gateway.graphql.settings import TransportSettings
 from gateway.graphql.sockets import Sockets
+from gateway.graphql.stream_places import StreamPlaces
 from gateway.graphql.websocket import SocketEdge
 from gateway.server.draining import Draining
 from resolvers.settings import PlaylistSettings
@@ -50,6 +51,7 @@ class Server:
         self.pipeline = live_pipeline(self.stage)
         self.edge = SocketEdge(self.pipeline, self.settings, self.draining, self.watch)
         self.sockets.clock = self.clock
+        self.places = StreamPlaces(self.settings)
 
     @property
     def sockets(self) -> Sockets:

@@ -96,11 +96,11 @@ async def asking(
     *,
     method: str = "POST",
     heartbeat_s: float = 15,
+    address: str = "192.0.2.1",
 ) -> AsyncIterator[Reader]:
     """Yield a client that has asked for a stream of events; at the end it leaves."""
-    edge = HttpEdge(
-        server.pipeline, server.settings, EventStreams(server.watch, heartbeat_s=heartbeat_s)
-    )
+    streams = EventStreams(server.watch, server.places, heartbeat_s)
+    edge = HttpEdge(server.pipeline, server.settings, streams)
     given = {"accept": STREAM, "content-type": "application/json", **(headers or {})}
     body = json.dumps({"query": query}).encode() if method == "POST" else b""
     scope = {
@@ -109,7 +109,7 @@ async def asking(
         "path": "/graphql",
         "query_string": b"" if method == "POST" else urlencode({"query": query}).encode(),
         "headers": [(name.lower().encode(), value.encode()) for name, value in given.items()],
-        "client": ("192.0.2.1", 50_000),
+        "client": (address, 50_000),
         "server": ("music.example", 443),
         "scheme": "https",
         "state": {

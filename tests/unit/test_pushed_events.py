@@ -22,6 +22,7 @@ from gateway.graphql import sse
 from gateway.graphql.documents import Documents
 from gateway.graphql.pipeline import Pipeline
 from gateway.graphql.results import Result
+from gateway.graphql.rights import rights_of
 from gateway.graphql.sharing import Sharing, variables_of_events
 from gateway.graphql.websocket import SocketEdge
 from resolvers.event_stream import Told
@@ -160,11 +161,12 @@ async def test_a_stream_that_is_too_far_behind_ends(
     state = {"identity": server.identity, "stores": NO_STORES, "live": live, "request_id": "r"}
     request = Request({"type": "http", "method": "POST", "headers": [], "state": state})
     response = sse.EventResponse(
-        sse.EventStreams(server.watch),
+        sse.EventStreams(server.watch, server.places),
         request,
         cast("Any", events()),
-        cast("Any", lambda: SimpleNamespace(principal=ANONYMOUS)),
+        rights_of(ANONYMOUS, None),
         server.draining,
+        server.places.take(ANONYMOUS, "192.0.2.1"),
     )
     task = asyncio.create_task(response(request.scope, receive, send))
     await settle(2_000)
