@@ -38,12 +38,16 @@ class TransportSettings(BaseModel):
         100, gt=0, description="Most operations at once on one socket."
     )
     max_sockets_per_principal: int = Field(
-        20, gt=0, description="Most sockets of one account in a process."
+        20, gt=0, description="Most sockets of one account in a process, and most streams."
     )
     max_sockets_per_address: int = Field(
-        200, gt=0, description="Most sockets of an address, in a process, that nobody signed in on."
+        200,
+        gt=0,
+        description="Most sockets of an address that nobody signed in on, in a process; and streams.",
     )
-    max_sockets: int = Field(10_000, gt=0, description="Most sockets in a process.")
+    max_sockets: int = Field(
+        10_000, gt=0, description="Most sockets in a process, and most streams."
+    )
     init_timeout_s: float = Field(
         10, gt=0, description="A socket that does not say `connection_init` by then is closed."
     )
