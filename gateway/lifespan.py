@@ -49,6 +49,7 @@ def lifespan(
                 playlists=settings.playlists,
             )
             # Mutations whose clients have left still need the stores.
-            await app.state.pipeline.finish(settings.stop.timeout_s)
+            left_s = settings.stop.timeout_s - app.state.draining.since_s
+            await app.state.pipeline.finish(max(left_s, 0))
 
     return running

@@ -18,12 +18,17 @@ class Draining:
         self.announced = False
         self._begun = asyncio.Event()
         self._over = asyncio.Event()
-        self._until = 0.0
+        self._began_at = self._until = 0.0
 
     @property
     def begun(self) -> bool:
         """Whether new operations are refused."""
         return self._begun.is_set()
+
+    @property
+    def since_s(self) -> float:
+        """How many seconds ago it began; 0 before."""
+        return time.monotonic() - self._began_at if self.begun else 0.0
 
     def announce(self) -> None:
         """Let readiness fail; the rest goes on."""
@@ -36,7 +41,8 @@ class Draining:
         """
         if not self.begun:
             self.announced = True
-            self._until = time.monotonic() + window_s
+            self._began_at = time.monotonic()
+            self._until = self._began_at + window_s
             self._begun.set()
 
     def cut_short(self) -> None:

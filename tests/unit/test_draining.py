@@ -30,6 +30,17 @@ async def test_a_stop_without_notice_is_announced_too() -> None:
     assert draining.announced
 
 
+def test_the_time_since_the_beginning_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    draining = Draining()
+    assert draining.since_s == 0
+    draining.begin(LONG_S)
+    now += 5
+    draining.begin(0)
+    assert draining.since_s == 5
+
+
 async def test_who_leaves_waits_for_the_beginning_and_then_for_a_moment_of_their_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
