@@ -45,7 +45,6 @@ from gateway.graphql.settings import TransportSettings
 from gateway.graphql.sse import single
 from gateway.server.draining import Draining
 from resolvers.context import RequestContext
-from resolvers.sessions import NEEDS_PREFLIGHT
 from schema.errors import ErrorCode
 
 T = TypeVar("T")
@@ -190,11 +189,12 @@ def _refuse_forged(request: Request) -> None:
     Browsers ask before they send the preflight header or a token to another site, and they say
     themselves (`Sec-Fetch-Site`, which no page can set) when the page is one of ours.
     """
-    if request.method == "POST" or "authorization" in request.headers:
+    if request.method == "POST" or {"authorization", "x-api-key"} & set(request.headers):
         return
     if has_preflight(request) or is_of_our_page(request):
         return
-    raise HttpRefusal(HTTPStatus.FORBIDDEN, NEEDS_PREFLIGHT, code=ErrorCode.FORBIDDEN)
+    message = "A GET needs the header `GraphQL-Preflight: 1`, a token or a key."
+    raise HttpRefusal(HTTPStatus.FORBIDDEN, message, code=ErrorCode.FORBIDDEN)
 
 
 def _timeout_s(request: Request, settings: TransportSettings) -> float:
