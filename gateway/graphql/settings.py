@@ -43,7 +43,7 @@ class TransportSettings(BaseModel):
     max_sockets_per_address: int = Field(
         200,
         gt=0,
-        description="Most sockets of an address that nobody signed in on, in a process; and streams.",
+        description="Most sockets of an address that nobody signed in on, and most streams.",
     )
     max_sockets: int = Field(
         10_000, gt=0, description="Most sockets in a process, and most streams."
