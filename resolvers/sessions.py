@@ -18,6 +18,7 @@ from datasources.loaders.sessions import SessionsKey
 from datasources.loaders.users import UserById
 from datasources.postgres import audit, passkeys, token_families
 from datasources.postgres.accounts import lock_account
+from datasources.postgres.app_codes import remove_codes_of
 from datasources.postgres.client import Connection
 from datasources.postgres.jobs import enqueue
 from datasources.postgres.revocations import sign_out_person
@@ -164,15 +165,16 @@ async def end_sessions(
 ) -> int:
     """End all of a person's sessions but `keep`, within the caller's transaction.
 
-    It holds the account until the transaction ends. Call `forget_sessions` right after the commit:
-    it does the part that lies in Redis; where it cannot, a job does it later. Returns how many
-    families of tokens ended.
+    Codes that apps have not exchanged yet are void, too, whatever is kept. It holds the account
+    until the transaction ends. Call `forget_sessions` right after the commit: it does the part that
+    lies in Redis; where it cannot, a job does it later. Returns how many families of tokens ended.
     """
     now = context.clock()
     if keep is None:
         await sign_out_person(connection, user_id, now)
     else:  # which would void the one that is kept
         await lock_account(connection, user_id)
+    await remove_codes_of(connection, user_id)
     family = UUID(keep.id) if keep is not None and keep.kind is SessionKind.TOKENS else None
     payload = {"user_id": str(user_id), "keep": _cookie(keep), "before": now.isoformat()}
     await enqueue(connection, JobKind.FORGET_SESSIONS, payload)

@@ -121,6 +121,18 @@ async def take_device(connection: Connection, code_hash: bytes) -> bool:
     return gone.rowcount == 1
 
 
+async def remove_codes_of(connection: Connection, user_id: UUID) -> None:
+    """Remove what a person let in that has no tokens yet: codes, and devices that were let in.
+
+    For who holds their account. From `authorization_codes`, `device_codes`.
+    """
+    await connection.execute(
+        delete(authorization_codes).where(authorization_codes.c.user_id == user_id)
+    )
+    let_in = (device_codes.c.user_id == user_id, device_codes.c.approved)
+    await connection.execute(delete(device_codes).where(*let_in))
+
+
 async def _remove_old(connection: Connection, table: Table, until: datetime) -> None:
     """Remove some rows that expired until then, but none that somebody else holds."""
     old = (

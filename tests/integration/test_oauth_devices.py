@@ -8,11 +8,23 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from auth.principal import person
+from auth.principal import SessionKind, SessionRef, person
 from datasources.postgres.app_tables import device_codes
 from datasources.stores import Stores
 from resolvers.app_consents import withdraw_consent
-from tests.factories.apps import OURS, PUBLIC, App, an_app, as_app, ticket_in, viewer
+from resolvers.password_commands import change_password
+from tests.factories.accounts import OTHER_PASSWORD, PASSWORD
+from tests.factories.apps import (
+    OURS,
+    PUBLIC,
+    App,
+    a_code,
+    an_app,
+    as_app,
+    exchange,
+    ticket_in,
+    viewer,
+)
 from tests.factories.oauth_world import World, a_world, code_of, is_void
 from tests.factories.operations import context_of
 
@@ -152,3 +164,18 @@ async def test_too_many_codes_are_not_made(world: World) -> None:
     answer = await as_app(world.browser, "/oauth/device_authorization", form)
     assert (answer.status_code, code_of(answer)) == (429, "slow_down")
     assert timedelta(seconds=int(answer.headers["retry-after"])) <= timedelta(minutes=10)
+
+
+async def test_another_password_voids_what_has_no_tokens_yet(world: World) -> None:
+    """Who let a device in from a stolen session is out, and so is the device."""
+    told, refused, waiting = [await begun(world) for _ in range(3)]
+    await decided(world, await typed(world, told["user_code"]))
+    await decided(world, await typed(world, refused["user_code"]), "deny")
+    code = await a_code(world.browser, world.app)
+    mine = person(world.ann, session=SessionRef(SessionKind.COOKIE, "a" * 64))
+    context = context_of(world.stores, mine, identity=world.identity)
+    await change_password(context, PASSWORD, OTHER_PASSWORD)
+    assert code_of(await poll(world, told["device_code"])) == "invalid_grant"
+    assert code_of(await exchange(world.browser, world.app, code)) == "invalid_grant"
+    assert code_of(await poll(world, refused["device_code"])) == "access_denied"
+    assert code_of(await poll(world, waiting["device_code"])) == "authorization_pending"
