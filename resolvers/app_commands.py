@@ -13,6 +13,7 @@ from datasources.postgres import apps as stored
 from datasources.postgres import audit
 from datasources.postgres.accounts import fetch_account_of_login, lock_account
 from datasources.postgres.client import Connection
+from datasources.postgres.token_families import revoke_families_of_app
 from datasources.records.apps import AppAuthentication, AppRecord
 from resolvers.app_input import AppValues, checked_app
 from resolvers.attempts import login_key
@@ -207,7 +208,7 @@ async def delete_app(context: RequestContext, app_id: UUID | None) -> AppDeleted
 async def set_app_disabled(context: RequestContext, app_id: UUID, *, disabled: bool) -> bool:
     """Let an app get no more tokens, and void those it has; or let it again. False where it is so.
 
-    For the command line.
+    What is void stays so when it is enabled again. For the command line.
 
     Raises:
         NotFound: there is no such app.
@@ -221,7 +222,9 @@ async def set_app_disabled(context: RequestContext, app_id: UUID, *, disabled: b
             return False
         values = {"disabled_at": now if disabled else None, "updated_at": now}
         await stored.update_app(connection, app_id, values)
+        ended = await revoke_families_of_app(connection, app_id, now) if disabled else ()
         await _note(context, connection, "disableApp" if disabled else "enableApp", app)
+    context.identity.revocations.revoke(*ended)
     return True
 
 

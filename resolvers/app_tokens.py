@@ -20,6 +20,7 @@ from resolvers.app_consents import held_account
 from resolvers.audit import entry
 from resolvers.context import RequestContext
 from resolvers.errors import Unauthenticated
+from resolvers.sessions import MAX_SESSIONS
 from resolvers.token_exchange import exchange, look_at
 
 
@@ -48,7 +49,8 @@ async def begin_tokens(
 ) -> AppTokens | None:
     """Return an app's first tokens for what a person agreed to; None where that is void by now.
 
-    `still_good` says so within the transaction, with what they agreed by held until it ends.
+    `still_good` says so within the transaction, with what they agreed by held until it ends. Where
+    the app has `MAX_SESSIONS` families of theirs, the one that was unused for longest ends.
     """
     now = context.clock()
     # Read now, where it has to be: who holds one connection must not wait for a second one.
@@ -62,9 +64,13 @@ async def begin_tokens(
                 return None
             if not set(scopes) <= await lock_consent(connection, user_id, app.id):
                 return None
+            ended = await token_families.revoke_oldest(
+                connection, user_id, now, keep=MAX_SESSIONS - 1, app_id=app.id
+            )
             await _begin_family(context, connection, app, user_id, family_id, scopes, refresh)
     except Unauthenticated:
         return None
+    context.identity.revocations.revoke(*ended)
     grant = Grant(app.id, user_id, family_id, scopes, authenticated_at, nonce)
     return await _signed(context, grant, refresh, now)
 

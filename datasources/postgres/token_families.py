@@ -159,17 +159,37 @@ async def revoke_families(
     return list((await connection.execute(ended)).scalars())
 
 
+async def revoke_families_of_app(
+    connection: AsyncConnection, app_id: UUID, at: datetime
+) -> Sequence[UUID]:
+    """End all families of an app, of anybody; return those that ended (`token_families`)."""
+    theirs = update(token_families).where(token_families.c.app_id == app_id, _ALIVE)
+    ended = theirs.values(revoked_at=at).returning(token_families.c.id)
+    return list((await connection.execute(ended)).scalars())
+
+
 async def revoke_oldest(
-    connection: AsyncConnection, user_id: UUID, at: datetime, *, keep: int
+    connection: AsyncConnection,
+    user_id: UUID,
+    at: datetime,
+    *,
+    keep: int,
+    app_id: UUID | None = None,
 ) -> Sequence[UUID]:
     """End a person's families that are alive, but the `keep` that were used last; return those.
 
-    In no order (`token_families`).
+    Of this app, or, with None, of their own sign-ins: an app pushes out nothing but its own. In no
+    order (`token_families`).
     """
     columns = token_families.c
     beyond = (
         select(columns.id)
-        .where(columns.user_id == user_id, _ALIVE, columns.expires_at > at)
+        .where(
+            columns.user_id == user_id,
+            columns.app_id.is_not_distinct_from(app_id),
+            _ALIVE,
+            columns.expires_at > at,
+        )
         .order_by(columns.last_used_at.desc(), columns.id.desc())
         .offset(keep)
     )

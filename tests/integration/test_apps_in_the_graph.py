@@ -201,6 +201,17 @@ async def test_tokens_die_with_an_app_that_is_disabled(world: World) -> None:
     assert (await authorize(world.browser, world.app)).status_code == 400
 
 
+async def test_tokens_of_a_disabled_app_stay_void_when_it_is_enabled_again(world: World) -> None:
+    got = await tokens(world.browser, world.app)
+    context = context_of(world.stores, identity=world.identity)
+    assert await set_app_disabled(context, world.app.record.id, disabled=True)
+    assert await set_app_disabled(context, world.app.record.id, disabled=False)
+    assert await is_void(world, got["access_token"])
+    assert code_of(await refresh(world.browser, world.app, got["refresh_token"])) == "invalid_grant"
+    anew = await tokens(world.browser, world.app)
+    assert (await viewer(world.browser, anew["access_token"])).status_code == 200
+
+
 async def test_a_consent_is_listed_and_withdrawn(world: World) -> None:
     got = await tokens(world.browser, world.app)
     listed = await respond(

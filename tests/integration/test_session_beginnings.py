@@ -20,15 +20,17 @@ from datasources.postgres.client import Postgres
 from datasources.postgres.revocations import fetch_revoked
 from datasources.redis.sessions import fetch_session, put_session
 from datasources.stores import Stores
-from resolvers import cookie_sessions, passkeys, second_factor
+from resolvers import app_tokens, cookie_sessions, passkeys, second_factor, sessions
 from resolvers import sign_in as signing_in
 from resolvers.context import RequestContext
 from resolvers.errors import WrongCredentials
 from resolvers.second_factor import complete_sign_in, disable_totp
 from resolvers.sessions import MAX_SESSIONS, begin_session
 from resolvers.sign_in import sign_in
+from tests.factories.apps import an_app, tokens, viewer
 from tests.factories.authenticator import Authenticator
-from tests.factories.people import BROWSER, add_account, change_account
+from tests.factories.oauth_world import a_world, is_void
+from tests.factories.people import BROWSER, add_account, change_account, tokens_of
 from tests.factories.second_factors import PASSWORD, House
 
 # Not "kind": that says which stores.
@@ -249,6 +251,24 @@ async def test_as_many_at_once_as_one_likes_are_no_more(
     contexts = [house.context(client=BROWSER) for _ in range(MAX_SESSIONS + 10)]
     await asyncio.gather(*(begin_session(one, ada, sort, ("password",)) for one in contexts))
     assert len(await alive(empty_stores)) == MAX_SESSIONS
+
+
+async def test_apps_of_others_push_out_their_own_families_alone(
+    empty_stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "MAX_SESSIONS", 2)
+    monkeypatch.setattr(app_tokens, "MAX_SESSIONS", 2)
+    async with a_world(empty_stores) as world:
+        phone = (await tokens_of(empty_stores, world.identity, world.ann)).access_token
+        other_app = await an_app(empty_stores, world.identity, world.bob)
+        other = (await tokens(world.browser, other_app))["access_token"]
+        got = [(await tokens(world.browser, world.app))["access_token"] for _ in range(3)]
+        second = (await tokens_of(empty_stores, world.identity, world.ann)).access_token
+        codes = [
+            (await viewer(world.browser, one)).status_code for one in (phone, second, other, *got)
+        ]
+        assert codes == [200, 200, 200, 401, 200, 200]
+        assert await is_void(world, got[0])
 
 
 async def test_a_browser_that_signs_in_anew_ends_its_own_session_and_no_other(
