@@ -15,7 +15,7 @@ from tests.factories.live_socket import NO_STORES
 from tests.factories.operations import identity_of
 
 NOW = utc_now()
-BEFORE = NOW - timedelta(seconds=3)
+BEFORE, RENEWED = NOW - timedelta(seconds=3), NOW - timedelta(seconds=1)
 CREDENTIAL = Credential("secret")
 A_KEY = Principal(PrincipalKind.API_KEY)
 IN_A_BROWSER = person(new_id(), session=SessionRef(SessionKind.COOKIE, "h"))
@@ -32,7 +32,7 @@ class Held:
         self.ends.append(known)
 
     def renew(self) -> None:
-        self.rights = Rights(IN_A_BROWSER, CREDENTIAL, NOW)
+        self.rights = Rights(IN_A_BROWSER, CREDENTIAL, RENEWED)
 
 
 async def look(monkeypatch: pytest.MonkeyPatch, held: Held, *, over: bool, renews: bool) -> None:
@@ -75,7 +75,7 @@ async def test_nor_is_what_was_before_written(
 ) -> None:
     held = Held(principal)
     await look(monkeypatch, held, over=False, renews=True)
-    assert held.old.asked_at == BEFORE
+    assert (held.old.asked_at, held.rights.asked_at) == (BEFORE, RENEWED)
     assert held.old.principal == principal
 
 
