@@ -105,23 +105,25 @@ def test_what_is_under_way_is_finished_and_what_is_new_refused(workers: int) -> 
 @alone_and_with_workers
 def test_readiness_fails_before_anything_is_refused(workers: int) -> None:
     with small_server(workers=workers, stop__delay_s=LONG) as server:
-        (idle,) = kept(server, 1, each=1).popitem()[1]
+        connections = kept(server, workers, each=2)
         server.signal(signal.SIGTERM)
         deadline = time.monotonic() + DEADLINE_S
-        # Each worker gets its signal by itself: ten in a row are all of them.
-        failed = 0
-        while failed < 10:
-            response, _ = ask(server.connection(), "/ready")
-            failed = failed + 1 if response.status == 503 else 0
-            assert time.monotonic() < deadline
-        for connection in (idle, server.connection()):
-            response, _ = ask(connection)
-            assert response.status == 200
-            assert response.headers["Connection"] == "close"
+        # Each worker gets its signal by itself.
+        for asking, idle in connections.values():
+            while ask(asking, "/ready")[0].status != 503:
+                assert time.monotonic() < deadline
+            assert_answered_once(idle)
+        assert_answered_once(server.connection())
         open_socket(server).close()
         for pid in server.pids():
             pid.send_signal(signal.SIGINT)  # as Ctrl-C in a terminal does
         assert server.ended() == 0
+
+
+def assert_answered_once(connection: HTTPConnection) -> None:
+    response, _ = ask(connection)
+    assert response.status == 200
+    assert response.headers["Connection"] == "close"
 
 
 @alone_and_with_workers
