@@ -22,6 +22,7 @@ MAX_BYTES = 256 * 1024
 TIMEOUT_S = 5.0
 
 _NAT64 = ip_network("64:ff9b::/96")
+_SITE_LOCAL = ip_network("fec0::/10")  # the older private addresses, which pass for global ones
 _LAST_32_BITS = 0xFFFF_FFFF
 _PORTS = {"http": 80, "https": 443}
 _MAX_PORT = 65_535
@@ -192,6 +193,7 @@ def _nowhere(address: IPv4Address | IPv6Address) -> bool:
         address.is_multicast
         or address.is_unspecified
         or address.is_link_local
+        or address in _SITE_LOCAL
         or address.is_reserved
         or address.is_loopback
     )
