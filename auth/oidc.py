@@ -135,7 +135,9 @@ class Provider:
         except BadToken as error:
             raise Refused(f"ID token: {error}") from error
         if "email" not in claims and "email" in self.settings.scopes and access_token:
-            claims = {**await self._userinfo(metadata, access_token, claims["sub"]), **claims}
+            beside = await self._userinfo(metadata, access_token, claims["sub"])
+            # One of them says an address, and whether it is confirmed: never each a half.
+            claims = {**beside, **{one: claims[one] for one in claims if one != "email_verified"}}
         return _person(claims, id_token)
 
     async def logout(self, token: str, now: datetime) -> Logout:

@@ -206,6 +206,16 @@ async def test_the_userinfo_of_somebody_else_is_refused(
     assert refused(await arrives(client, rogue))
 
 
+async def test_an_address_of_the_userinfo_is_confirmed_there_alone(
+    client: httpx2.AsyncClient, rogue: Rogue
+) -> None:
+    rogue.claims = {"email_verified": True}
+    rogue.answers[USERINFO] = {"sub": "ann", "email": "ann@example.org"}
+    assert path_of(await arrives(client, rogue)) == "/account/welcome"
+    page = await client.get("/account/welcome")
+    assert "no e-mail address of yours that it has confirmed" in page.text
+
+
 @pytest.mark.parametrize(
     "claims",
     [
