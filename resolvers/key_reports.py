@@ -1,14 +1,18 @@
-"""Keys that somebody found where they should not be: whoever shows the text of one ends it."""
+"""Keys that somebody found where they should not be: whoever shows the text of one ends it.
+
+A publishable key is meant to be found: a report of one is noted for its owner, and ends nothing.
+"""
 
 from datetime import timedelta
 
 import structlog
 
-from auth.api_key_text import BadKeyText, read_key
+from auth.api_key_text import BadKeyText, KeyText, read_key
 from datasources.errors import StoreError
 from datasources.ids import new_id
 from datasources.postgres import api_keys as stored
 from datasources.postgres import audit
+from datasources.records.api_keys import ApiKeyKind
 from datasources.redis.attempts import Counter, reserve
 from resolvers.attempts import network_of
 from resolvers.audit import entry
@@ -18,13 +22,15 @@ from resolvers.mails import MailTemplate, queue_mail
 
 _PER_HOUR = 60
 _HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
 
 log = structlog.get_logger(__name__)
 
 
 async def report_api_key(context: RequestContext, text: str) -> None:
-    """End the key whose text is shown, and tell its owner by mail; who shows it learns nothing.
+    """End the secret key whose text is shown, and mail its owner; who shows it learns nothing.
 
+    A publishable key goes on, and has an entry for its owner (`securityEvents`), one a day.
     A text that was replaced, and is good for a while still, ends alone: the new one goes on.
 
     Raises:
@@ -37,6 +43,9 @@ async def report_api_key(context: RequestContext, text: str) -> None:
     except BadKeyText:
         raise InvalidInput(("key",), "This is not the text of a key.") from None
     await _count(context)
+    if key.kind is ApiKeyKind.PUBLISHABLE:
+        await _note(context, key)
+        return
     now = context.clock()
     async with context.stores.postgres.transaction() as connection:
         key_id = await stored.key_with_secret(connection, key.hash)
@@ -55,6 +64,29 @@ async def report_api_key(context: RequestContext, text: str) -> None:
             connection, MailTemplate.API_KEY_REPORTED, user_id=found.user_id, change=key.prefix
         )
     context.identity.api_keys.forget(found.id)
+
+
+async def _note(context: RequestContext, key: KeyText) -> None:
+    """Note for the owner that a publishable key was reported, once a day for each of its texts.
+
+    Fails closed: without Redis nothing is noted, and nobody fills the audit log.
+    """
+    once = Counter(("key-noted", key.hash.hex()), 1)
+    try:
+        seen = await reserve(context.stores.redis, [once], _DAY, context.clock(), str(new_id()))
+    except StoreError as error:
+        log.warning("report not noted", store=error.store)
+        return
+    if seen.wait is not None:
+        return
+    async with context.stores.postgres.transaction() as connection:
+        key_id = await stored.key_with_secret(connection, key.hash)
+        found = None if key_id is None else await stored.lock_key(connection, key_id)
+        if found is None or found.revoked_at is not None:
+            return
+        action, owner = "reportPublishableKey", found.user_id
+        noted = entry(context, action, subject_id=owner, apiKey=str(found.id))
+        await audit.record(connection, noted)
 
 
 async def _count(context: RequestContext) -> None:

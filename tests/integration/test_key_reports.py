@@ -20,7 +20,7 @@ from datasources.stores import Stores
 from resolvers import key_reports
 from resolvers.api_keys import revoke_api_key, rotate_api_key
 from tests.factories.accounts import an_account, audited, queued
-from tests.factories.api_keys import a_key, made_up, mistyped, owner_context
+from tests.factories.api_keys import PAGE, a_key, made_up, mistyped, owner_context
 from tests.factories.http import client_of, post
 from tests.factories.operations import identity_of
 from tests.plugins.round_trips import RoundTrips
@@ -81,6 +81,19 @@ async def test_a_text_that_was_replaced_ends_alone(
     assert await status_of(client, made.secret) == 401
     assert await status_of(client, rotated.secret) == 200
     assert await told(empty_stores) == [read_key(made.secret).prefix]
+
+
+async def test_a_publishable_key_goes_on_and_its_owner_sees_the_report(
+    client: httpx2.AsyncClient, empty_stores: Stores, identity: Identity, ann: UUID
+) -> None:
+    text = (await a_key(empty_stores, identity, ann, PAGE)).secret
+    for _ in range(2):
+        answer = await client.post(PATH, json={"key": text})
+        assert (answer.status_code, answer.content) == (204, b"")
+    page = {"X-API-Key": text, "Origin": "https://page.example"}
+    assert (await post(client, "{ __typename }", headers=page)).status_code == 200
+    assert await told(empty_stores) == []
+    assert await audited(empty_stores, "reportPublishableKey") == [("DONE", None, ann)]
 
 
 async def test_what_has_ended_is_no_news(
