@@ -46,7 +46,7 @@ async def sign_in_with(
     """Begin a session of whom a provider vouches for, where they are linked to an account.
 
     Raises:
-        WrongCredentials: the account is closed.
+        WrongCredentials: the account is closed, or they were unlinked meanwhile.
     """
     found = await identities.fetch_identity(context.stores.postgres, person.issuer, person.subject)
     if found is None:
@@ -57,9 +57,9 @@ async def sign_in_with(
     elsewhere = _elsewhere(context, person.issuer, person.sid, person.id_token)
     how = _how(provider)
     if account.totp_confirmed_at is not None:
-        return await begin_challenge(context, account, SessionKind.COOKIE, how, elsewhere)
+        return await begin_challenge(context, account, SessionKind.COOKIE, how, elsewhere, found.id)
     signed_in = await begin_session(
-        context, found.user_id, SessionKind.COOKIE, (how,), provider=elsewhere
+        context, found.user_id, SessionKind.COOKIE, (how,), provider=elsewhere, identity_id=found.id
     )
     async with context.stores.postgres.transaction() as connection:
         await identities.use_identity(connection, found.id, context.clock())

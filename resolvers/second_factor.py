@@ -87,11 +87,12 @@ async def begin_challenge(
     kind: SessionKind,
     how: str = "password",
     provider: ProviderSession | None = None,
+    identity_id: UUID | None = None,
 ) -> SecondFactorRequired:
     """Return the challenge of one who has shown their password, and has a second factor.
 
-    Or has come from an OpenID provider, as `how` says. It is worth nothing once the password or
-    the second factor has changed.
+    Or has come from an OpenID provider, as `how` says, by an identity there. It is worth nothing
+    once the password or the second factor has changed, or the identity was unlinked.
 
     Raises:
         StoreUnavailable, StoreTimeout: Redis did not answer.
@@ -103,6 +104,7 @@ async def begin_challenge(
         "state": rests_on(account),
         "how": how,
         "provider": provider and asdict(provider),
+        "identity_id": identity_id and str(identity_id),
     }
     id_ = await challenges.put(context.stores.redis, _KIND, value, seconds, uses=_TRIES)
     return SecondFactorRequired(id_, seconds)
@@ -133,7 +135,11 @@ async def complete_sign_in(context: RequestContext, challenge: str, code: str) -
         raise
     steps = (begun["how"], how)
     provider = begun["provider"] and ProviderSession(**begun["provider"])
-    return await begin_session(context, user_id, kind, steps, shown=account, provider=provider)
+    # One that began before an update of the server has none.
+    identity_id = UUID(begun["identity_id"]) if begun.get("identity_id") else None
+    return await begin_session(
+        context, user_id, kind, steps, shown=account, provider=provider, identity_id=identity_id
+    )
 
 
 async def _second_step(

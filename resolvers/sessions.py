@@ -16,7 +16,7 @@ from datasources.errors import StoreError
 from datasources.ids import new_id
 from datasources.loaders.sessions import SessionsKey
 from datasources.loaders.users import UserById
-from datasources.postgres import audit, passkeys, token_families
+from datasources.postgres import audit, identities, passkeys, token_families
 from datasources.postgres.accounts import lock_account
 from datasources.postgres.app_codes import remove_codes_of
 from datasources.postgres.client import Connection
@@ -70,14 +70,16 @@ async def begin_session(
     *,
     shown: AccountRecord | PasskeyRecord | None = None,
     provider: ProviderSession | None = None,
+    identity_id: UUID | None = None,
 ) -> SignedIn:
     """Sign a person in who has shown who they are; `how` says by what, for the audit log.
 
     A cookie's session gets a new id, and ends the one that the request came with. Where there are
     `MAX_SESSIONS` of its kind, it ends the one that was unused for longest. `shown` is the account
     whose password and second factor fitted, or the passkey: with others in their place since then,
-    or one where there was none, nobody is let in. `provider` is the session elsewhere that a
-    cookie's begins with, and ends with. From a new device, the person is told of it.
+    or one where there was none, nobody is let in; nor with an `identity_id`, by which a provider
+    vouched for them, that was unlinked. `provider` is the session elsewhere that a cookie's begins
+    with, and ends with. From a new device, the person is told of it.
 
     Raises:
         WrongCredentials: they have no account, or one that is closed, or what was shown is void:
@@ -101,7 +103,7 @@ async def begin_session(
         account = await lock_account(connection, user_id)
         if user is None or account is None or not may_be_used(context, account):
             raise WrongCredentials(WRONG)
-        if not await _holds(connection, account, shown):
+        if not await _holds(connection, account, shown, identity_id):
             raise WrongCredentials(WRONG)
         new = await is_new_device(context, connection, user_id, kind)
         written = entry(context, "signIn", actor_id=user_id, kind=kind.value, how=list(how))
@@ -120,11 +122,17 @@ async def begin_session(
 
 
 async def _holds(
-    connection: Connection, account: AccountRecord, shown: AccountRecord | PasskeyRecord | None
+    connection: Connection,
+    account: AccountRecord,
+    shown: AccountRecord | PasskeyRecord | None,
+    identity_id: UUID | None,
 ) -> bool:
     """Return whether what was shown would do at this moment, too; the account is locked."""
+    user_id = account.user_id
+    if identity_id and not await identities.has_identity(connection, user_id, identity_id):
+        return False
     if isinstance(shown, PasskeyRecord):
-        return await passkeys.has_passkey(connection, account.user_id, shown.id)
+        return await passkeys.has_passkey(connection, user_id, shown.id)
     return shown is None or rests_on(shown) == rests_on(account)
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from datasources.postgres.client import Connection, Postgres
@@ -54,6 +54,12 @@ async def add_identity(connection: Connection, identity: IdentityRecord) -> bool
         statement.on_conflict_do_nothing(index_elements=["issuer", "subject"])
     )
     return added.rowcount == 1
+
+
+async def has_identity(connection: Connection, user_id: UUID, id_: UUID) -> bool:
+    """Return whether an identity is the user's still (`identities`)."""
+    theirs = (identities.c.id == id_, identities.c.user_id == user_id)
+    return bool((await connection.execute(select(exists().where(*theirs)))).scalar_one())
 
 
 async def use_identity(connection: Connection, id_: UUID, now: datetime) -> bool:

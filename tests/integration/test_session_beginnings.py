@@ -12,19 +12,31 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from auth.oidc import Person
 from auth.principal import SessionKind, SessionRef, person
 from auth.sessions import session_hash
 from datasources.errors import StoreTimeout, StoreUnavailable
+from datasources.ids import new_id
+from datasources.postgres import identities
 from datasources.postgres.account_tables import token_families
 from datasources.postgres.client import Postgres
 from datasources.postgres.revocations import fetch_revoked
+from datasources.records.identities import IdentityRecord
 from datasources.redis.sessions import fetch_session, put_session
 from datasources.stores import Stores
-from resolvers import app_tokens, cookie_sessions, passkeys, second_factor, sessions
+from resolvers import (
+    app_tokens,
+    cookie_sessions,
+    passkeys,
+    provider_sign_in,
+    second_factor,
+    sessions,
+)
 from resolvers import sign_in as signing_in
 from resolvers.context import RequestContext
 from resolvers.errors import WrongCredentials
-from resolvers.second_factor import complete_sign_in, disable_totp
+from resolvers.identities import unlink_identity
+from resolvers.second_factor import SecondFactorRequired, complete_sign_in, disable_totp
 from resolvers.sessions import MAX_SESSIONS, begin_session
 from resolvers.sign_in import sign_in
 from tests.factories.apps import an_app, tokens, viewer
@@ -137,6 +149,36 @@ async def test_a_passkey_that_is_removed_meanwhile_lets_nobody_in(
     begun = await passkeys.start_passkey_sign_in(context)
     with pytest.raises(WrongCredentials):
         await passkeys.sign_in_with_passkey(context, device.get(begun.options), sort)
+    await nothing_began(house, context)
+
+
+@pytest.mark.parametrize("second_step", [False, True], ids=["alone", "with a second step"])
+async def test_an_identity_that_is_unlinked_meanwhile_lets_nobody_in(
+    empty_stores: Stores, monkeypatch: pytest.MonkeyPatch, *, second_step: bool
+) -> None:
+    house = House.of(empty_stores)
+    ada, issuer = await house.person(), "https://id.example"
+    app, _ = await house.enrol(ada) if second_step else (None, [])
+    mine = IdentityRecord(new_id(), ada, issuer, "ada there", None, house.now, None)
+    async with empty_stores.postgres.transaction() as connection:
+        assert await identities.add_identity(connection, mine)
+
+    just_before(
+        monkeypatch,
+        second_factor if second_step else provider_sign_in,
+        lambda: unlink_identity(house.signed_in(ada), mine.id, PASSWORD),
+    )
+    context = house.context(client=BROWSER)
+    vouched = Person(issuer, mine.subject, None, "Ada", None, "an ID token")
+
+    async def come() -> None:
+        asked = await provider_sign_in.sign_in_with(context, "acme", vouched)
+        if app is not None and isinstance(asked, SecondFactorRequired):
+            await complete_sign_in(context, asked.challenge, app.at(house.now))
+
+    with pytest.raises(WrongCredentials):
+        await come()
+    assert "unlinkIdentity" in [action for action, _, _ in await house.audited()]
     await nothing_began(house, context)
 
 
