@@ -89,12 +89,15 @@ async def _ask(
 ) -> Response:
     value = {"parameters": dict(parameters), "who": _who(visit)}
     ticket = await challenges.put(visit.context.stores.redis, _TICKET, value, _TICKET_S)
+    goes_to, website = _place_of(parameters["redirect_uri"]), urlsplit(app.website).hostname
     response = visit.page(
         "oauth_consent.html",
         app=app,
         asked=asked_for(scopes),
-        goes_to=_place_of(parameters["redirect_uri"]),
-        website=urlsplit(app.website).hostname,
+        goes_to=goes_to,
+        website=website,
+        # Anybody may name any website: only who gets the answer there has shown that it is theirs.
+        is_theirs=goes_to is not None and goes_to == website,
         ticket=ticket,
     )
     response.headers.update(NO_FRAMES)

@@ -351,6 +351,19 @@ async def test_the_page_that_asks_is_in_no_frame_and_shows_no_markup(world: Worl
     assert "&lt;b&gt;Bold" in page.text
 
 
+async def test_nobody_vouches_for_a_website_that_an_app_names(world: World) -> None:
+    for website, said in (
+        ("https://github.com", "which says that it belongs to"),
+        ("https://app.example", "an app of"),  # where the answer goes
+    ):
+        app = await an_app(
+            world.stores, world.identity, world.bob, replace(VALUES, website=website)
+        )
+        assert (
+            f'</strong>, {said} <a href="{website}"' in (await authorize(world.browser, app)).text
+        )
+
+
 async def test_a_native_app_is_asked_about_each_time(world: World) -> None:
     native = replace(PUBLIC, redirect_uris=["org.example.app:/back"])
     pocket = await an_app(world.stores, world.identity, world.bob, native)
