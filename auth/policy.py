@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from enum import Enum, auto
 from uuid import UUID
 
-from auth.principal import Principal
+from auth.principal import Principal, PrincipalKind
 from auth.scopes import SCOPE_OF_KIND, Scope
 from datasources.records.external_ids import EntityKind
 from datasources.records.playlists import CollaboratorRole, PlaylistRecord, PlaylistVisibility
@@ -26,6 +26,17 @@ def missing_for_kind(principal: Principal, kind: EntityKind) -> frozenset[Scope]
     """Return what the caller's credential lacks to tell an entity of this kind from none."""
     needed = SCOPE_OF_KIND[kind]
     return missing_scopes(principal, () if needed is None else [frozenset({needed})])
+
+
+def may_begin_change(principal: Principal, *, needs_scopes: bool) -> bool:
+    """Whether the caller may use a mutation at all; its scopes are another question.
+
+    A publishable key changes nothing. What needs no scopes is about who signs in, and in whose
+    name: for people alone, signed in or not yet, and no business of a key, an app or a service.
+    """
+    if principal.kind is PrincipalKind.API_KEY and principal.user_id is None:
+        return False
+    return needs_scopes or principal.kind in {PrincipalKind.ANONYMOUS, PrincipalKind.USER}
 
 
 def may_read_playlist(

@@ -107,13 +107,16 @@ SHARING = Policy("sharing", _shares)
 def deny(context: RequestContext, missing: Collection[Scope], *what: str) -> Refusal:
     """Return why a caller that lacks these scopes is refused, and note it for the audit log.
 
-    `what` are coordinates of the schema. That somebody without a credential reads what is not for
-    everybody is no news, and is not noted; that they try to change something is.
+    `what` are coordinates of the schema; where nothing is `missing`, no scope would help. That
+    somebody without a credential reads what is not for everybody is no news, and is not noted; that
+    they try to change something is.
     """
     if context.principal.kind is PrincipalKind.ANONYMOUS:
         context.reply.denied.update(one for one in what if one.startswith(_CHANGES))
         return Unauthenticated("Sign in first.")
     context.reply.denied.update(what)
+    if not missing:
+        return Forbidden("This credential is not for that.")
     listed = ", ".join(f"`{scope}`" for scope in sorted(missing))
     lacks = "a scope" if len(missing) == 1 else "scopes"
     return Forbidden(f"This credential lacks {lacks}: {listed}.")

@@ -21,6 +21,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_directive_values, get_variable_values
 
+from auth.policy import may_begin_change
 from auth.principal import Principal, PrincipalKind
 from auth.scopes import Scope
 from resolvers.context import RequestContext
@@ -28,7 +29,7 @@ from resolvers.permission import deny
 from schema.enforcement import FREE, Coordinate, Requirement, missing, needed_of_type, requirements
 
 Lacking = dict[str, frozenset[Scope]]
-"""The scopes that the caller lacks, by the coordinate of what needs them."""
+"""The scopes that the caller lacks, by the coordinate of what needs them: none where none helps."""
 
 
 def check_scopes(
@@ -43,7 +44,8 @@ def check_scopes(
     Who shows no credential passes, and is refused field by field: half of a page is for everybody.
 
     Raises:
-        Forbidden: the credential lacks scopes. The operation is refused as a whole.
+        Forbidden: the credential lacks scopes, or is for no such mutation. The operation is refused
+            as a whole.
     """
     principal = context.principal
     if principal.kind is PrincipalKind.ANONYMOUS:
@@ -121,7 +123,12 @@ class _Walk:
         if definition is None:
             return  # `__typename`, and introspection
         needed = _needs_of(self.schema).fields.get((parent.name, name), FREE)
-        self._note(f"{parent.name}.{name}", needed)
+        coordinate = f"{parent.name}.{name}"
+        self._note(coordinate, needed)
+        if parent is self.schema.mutation_type and not may_begin_change(
+            self.principal, needs_scopes=bool(needed)
+        ):
+            self.lacking.setdefault(coordinate, frozenset())
         if node.selection_set is not None:
             self.into(node.selection_set, get_named_type(definition.type))
 
