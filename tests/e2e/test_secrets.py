@@ -104,7 +104,7 @@ async def _as_admin(cleo: Person) -> None:
     words = ("users", "create", cleo.handle, cleo.email, "--role", "ADMIN")
     assert "can sign in" in await cleo.house.command(*words, stdin=f"{cleo.password}\n")
     await cleo.sign_in("SignedIn")
-    assert "is published" in await cleo.house.command("keys", "rotate")
+    assert "is published" in await cleo.house.command("signing-keys", "rotate")
     await mishaps.mistypes_settings(cleo.house)
 
 

@@ -1,4 +1,4 @@
-"""`users` and `keys` as operators run them: no secret is printed, nor in their log."""
+"""`users` and `signing-keys` as operators run them: no secret is printed, nor in their log."""
 
 import asyncio
 import json
@@ -76,7 +76,7 @@ async def test_users_print_no_secret(empty_stores: Stores, tmp_path: Path) -> No
 async def test_keys_print_no_secret(empty_stores: Stores, tmp_path: Path) -> None:
     printed = ""
     for command in ("rotate", "rotate", "list"):
-        status, shown = await run(empty_stores, tmp_path, "keys", command)
+        status, shown = await run(empty_stores, tmp_path, "signing-keys", command)
         assert status == 0, shown
         printed += shown
     rows = await empty_stores.postgres.read(
