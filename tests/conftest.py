@@ -1,4 +1,5 @@
 pytest_plugins = [
+    "tests.plugins.databases",
     "tests.plugins.oidc",
     "tests.plugins.round_trips",
     "tests.plugins.stores",

@@ -45,12 +45,9 @@ async def lock_account(connection: AsyncConnection, user_id: UUID) -> AccountRec
 
     Whoever begins or ends a session holds it, so that these happen one after another.
     """
-    return await _lock(connection, accounts.c.user_id == user_id)
-
-
-async def lock_account_of_email(connection: AsyncConnection, key: str) -> AccountRecord | None:
-    """Return the account with this key of an address, held until the transaction ends."""
-    return await _lock(connection, accounts.c.email_key == key)
+    statement = select(*_COLUMNS).where(accounts.c.user_id == user_id).with_for_update()
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else AccountRecord(*row)
 
 
 async def insert_account(
@@ -141,11 +138,3 @@ def _named(login: str) -> ColumnElement[bool]:
 
 def _of(user_id: UUID) -> Update:
     return update(accounts).where(accounts.c.user_id == user_id)
-
-
-async def _lock(
-    connection: AsyncConnection, condition: ColumnElement[bool]
-) -> AccountRecord | None:
-    statement = select(*_COLUMNS).where(condition).with_for_update()
-    row = (await connection.execute(statement)).one_or_none()
-    return None if row is None else AccountRecord(*row)

@@ -11,9 +11,8 @@ from auth.app_tokens import scope_text
 from datasources.records.apps import CodeRecord
 from gateway.oauth.bridge import await_
 from gateway.oauth.client import AppClient
-from gateway.oauth.grant_base import OurGrant
+from gateway.oauth.grant_base import OurGrant, written
 from resolvers.app_codes import CodeRequest, issue_code, redeem_code, use_code
-from resolvers.app_tokens import AppTokens
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 _MAX_NONCE_CHARS = 500
@@ -65,10 +64,10 @@ class CodeGrant(OurGrant, AuthorizationCodeGrant):
         """Return who agreed."""
         return authorization_code.record.user_id
 
-    def minted(self) -> AppTokens | None:
+    def generate_token(self, *_: object, **__: object) -> dict[str, str | int]:
         """Return the tokens that a code becomes."""
         code: Code = self.request.authorization_code
-        return await_(redeem_code(self.context, self.app, code.record))
+        return written(await_(redeem_code(self.context, self.app, code.record)))
 
 
 def _problem_with(data: dict[str, str], audience: str) -> OAuth2Error | None:

@@ -38,14 +38,6 @@ class OurGrant(BaseGrant):
         client: AppClient = self.request.client
         return client.app
 
-    def generate_token(self, *_: object, **__: object) -> dict[str, str | int]:
-        """Return new tokens, which are kept: what Authlib would have us do in three steps."""
-        return written(self.minted())
-
-    def minted(self) -> AppTokens | None:
-        """Return new tokens; None where there are none to be had any more."""
-        raise NotImplementedError
-
     def save_token(self, token: object) -> None:
         """Do nothing: it is kept."""
 

@@ -22,7 +22,7 @@ from datasources.records.tokens import RefreshRecord
 from gateway.oauth.bridge import await_
 from gateway.oauth.grant_base import OurGrant, written
 from resolvers.app_devices import Waiting, ask_for_device, redeem_device
-from resolvers.app_tokens import AppTokens, renew_tokens, renewable, tokens_for_itself
+from resolvers.app_tokens import renew_tokens, renewable, tokens_for_itself
 from resolvers.errors import WrongCredentials
 
 
@@ -81,13 +81,13 @@ class Refresh(TokenMixin):
 class OwnGrant(OurGrant, authlib.ClientCredentialsGrant):
     """An app's own name and secret: it reads what is public, for nobody."""
 
-    def minted(self) -> AppTokens | None:
+    def generate_token(self, *_: object, **__: object) -> dict[str, str | int]:
         """Return a token for the app itself."""
         may = SCOPES_OF_OWN & set(self.app.scopes)
         asked = set((self.request.payload.scope or "").split()) or may
         if not asked or not asked <= may:
             raise InvalidScopeError
-        return await_(tokens_for_itself(self.context, self.app, asked))
+        return written(await_(tokens_for_itself(self.context, self.app, asked)))
 
 
 class DeviceGrant(OurGrant, AuthlibDeviceCodeGrant):
@@ -114,10 +114,10 @@ class DeviceGrant(OurGrant, AuthlibDeviceCodeGrant):
         """Return who let it in."""
         return credential.record.user_id
 
-    def minted(self) -> AppTokens | None:
+    def generate_token(self, *_: object, **__: object) -> dict[str, str | int]:
         """Return the device's tokens."""
         device: Device = self.request.credential
-        return await_(redeem_device(self.context, self.app, device.record))
+        return written(await_(redeem_device(self.context, self.app, device.record)))
 
 
 _WAITING: dict[Waiting, type[OAuth2Error]] = {

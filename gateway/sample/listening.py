@@ -14,7 +14,6 @@ from gateway.sample.people import ADA
 LISTEN_COUNT = 20_000
 
 _DAYS = 363  # from the day before yesterday on, so that a year holds them whatever the hour
-_DAY_S = 86_400
 _HOURS = Urn(tuple(range(6, 24)), (2, 4, 5, 3, 2, 2, 3, 3, 2, 2, 3, 5, 8, 11, 12, 11, 8, 4))
 _SESSION_TRACKS = (3, 18)
 _ALBUM_SHARE = 0.16  # of sessions that are one release in its order

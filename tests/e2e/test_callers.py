@@ -29,9 +29,9 @@ from resolvers.context import utc_now
 from tests.e2e.test_serve import environment, run, serving
 from tests.factories.jwts import hmac_with_public_key, signed, unsigned
 from tests.factories.people import add_account, cookie_of, tokens_of
+from tests.plugins.databases import URLS, scratch_database
 from tests.plugins.proxy import proxy_to
 from tests.plugins.server import demo_data
-from tests.plugins.stores import URLS, scratch_database
 
 VIEWER = "{ viewer { handle } }"
 NAME = "{ __typename }"

@@ -24,9 +24,9 @@ from tests.e2e.test_serve import environment, serving
 from tests.e2e.watched import DEADLINE_S, LOUD, Watched
 from tests.factories.loud_gateway import CONTENTS
 from tests.factories.secret_search import Secrets
+from tests.plugins.databases import URLS, scratch_database
 from tests.plugins.proxy import Proxy, proxy_to
 from tests.plugins.smtp import PASSWORD, USER, mail_server
-from tests.plugins.stores import URLS, scratch_database
 
 PUBLIC_URL = "https://music.example"
 FAILURES = 12

@@ -6,7 +6,6 @@ The ways are read from the graph; who looks, and who shows what, is in `factorie
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from string import Template
 
 import pytest
@@ -37,6 +36,7 @@ from tests.factories.visibility import (
     write_visibility,
 )
 from tests.guards.graph import all_of, policy_of, ways_to
+from tests.plugins.databases import Databases
 from tests.plugins.round_trips import RoundTrips
 from tests.plugins.stores import scratch_stores
 
@@ -47,9 +47,9 @@ PUBLIC, FOLLOWERS, PRIVATE = ListeningVisibility
 
 
 @pytest.fixture(scope="module")
-async def stores(kind: str, data_dir: Path) -> AsyncIterator[Stores]:
+async def stores(databases: Databases) -> AsyncIterator[Stores]:
     """Stores with people of every visibility: read them, and leave them as they are."""
-    async with scratch_stores(kind, data_dir) as stores:
+    async with scratch_stores(databases) as stores:
         await write_visibility(stores)
         yield stores
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from datasources.postgres.migrate import MIGRATIONS, migrate, pending_migrations
 from datasources.postgres.notification_tables import metadata  # and, with it, all other tables
 from datasources.stores import Stores
-from tests.plugins.stores import scratch_database
+from tests.plugins.databases import scratch_database
 
 
 # PostgreSQL writes the expressions of computed columns in its own words.

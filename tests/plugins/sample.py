@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from datasources.stores import Stores
 from gateway.sample.catalogue import Catalogue, sample_catalogue
 from gateway.sample.model import Row
+from tests.plugins.databases import Databases
 from tests.plugins.stores import scratch_stores
 
 
@@ -31,10 +31,10 @@ def sample_tables(sample: Catalogue) -> dict[str, list[Row]]:
 
 
 @pytest.fixture(scope="session")
-async def sample_stores(kind: str, data_dir: Path, now: datetime) -> AsyncIterator[Stores]:
+async def sample_stores(databases: Databases, now: datetime) -> AsyncIterator[Stores]:
     """Stores with the sample: read them, and leave them as they are."""
     from gateway.sample.fill import fill_sample  # it needs scipy, which takes a while
 
-    async with scratch_stores(kind, data_dir) as stores:
+    async with scratch_stores(databases) as stores:
         await fill_sample(stores, now)
         yield stores
