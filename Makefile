@@ -117,7 +117,7 @@ test: setup web clients ## Run all tests, on real stores too where POLYPHONY_*_U
 soak: setup ## Kill, starve and flood under load: nothing acknowledged is lost [GATEWAYS= POSTGRES= CLIENTS=]
 	@POLYPHONY_SOAK_GATEWAY_KILLS=$(or $(GATEWAYS),20) POLYPHONY_SOAK_POSTGRES_KILLS=$(or $(POSTGRES),3) \
 	  POLYPHONY_SOAK_CHANGES=100 POLYPHONY_SOAK_FLOOD_CLIENTS=$(or $(CLIENTS),200) \
-	  $(PY) -m pytest -q -o log_cli=true -o log_cli_level=INFO --log-disable=httpx2 tests/chaos
+	  $(PY) -m pytest -q --timeout=0 -o log_cli=true -o log_cli_level=INFO --log-disable=httpx2 tests/chaos
 
 check: check-format check-lint check-types check-imports check-schema check-web check-docker ## Run the linters and type checkers
 

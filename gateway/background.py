@@ -15,6 +15,7 @@ from auth.revocations import REFRESH_S as REVOCATIONS_EVERY_S
 from datasources.errors import StoreError
 from datasources.stores import Stores
 from gateway.live_metrics import measured
+from gateway.tasks import beside
 from resolvers.context import utc_now
 from resolvers.live import Live
 
@@ -37,18 +38,15 @@ async def kept_fresh(identity: Identity, stores: Stores) -> AsyncIterator[None]:
     async def origins() -> None:
         await identity.page_origins.refresh(stores.postgres)
 
-    tasks = [
-        asyncio.create_task(every(REVOCATIONS_EVERY_S, "revocations", revocations)),
-        asyncio.create_task(every(KEYS_EVERY_S, "signing keys", identity.keys.refresh)),
-        asyncio.create_task(every(ORIGINS_EVERY_S, "origins of pages", origins)),
-        asyncio.create_task(every(USE_EVERY_S, "use of API keys", key_use)),
-    ]
     try:
-        yield
+        async with beside(
+            every(REVOCATIONS_EVERY_S, "revocations", revocations),
+            every(KEYS_EVERY_S, "signing keys", identity.keys.refresh),
+            every(ORIGINS_EVERY_S, "origins of pages", origins),
+            every(USE_EVERY_S, "use of API keys", key_use),
+        ):
+            yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
         with contextlib.suppress(StoreError):
             await key_use()
 
@@ -57,13 +55,8 @@ async def kept_fresh(identity: Identity, stores: Stores) -> AsyncIterator[None]:
 async def live_updates(stores: Stores) -> AsyncIterator[Live]:
     """Yield what subscriptions share; it reads the live stream while there are any."""
     live = Live(stores)
-    task = asyncio.create_task(live.run())
-    try:
-        async with measured(stores, live):
-            yield live
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    async with beside(live.run()), measured(stores, live):
+        yield live
 
 
 async def every(pause_s: float, what: str, refresh: Callable[[], Awaitable[None]]) -> None:

@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 from datasources.errors import StoreError
 from datasources.redis.live_metrics import LiveMetrics, remove_metrics, write_metrics
 from datasources.stores import Stores
+from gateway.tasks import beside
 from resolvers.live import Live
 
 log = structlog.get_logger(__name__)
@@ -46,12 +47,10 @@ def metrics_of(live: Live) -> LiveMetrics:
 async def measured(stores: Stores, live: Live) -> AsyncIterator[None]:
     """Tell how it goes until the end of the block."""
     process = f"{socket.gethostname()}:{os.getpid()}"
-    task = asyncio.create_task(_tell(stores, live, process))
     try:
-        yield
+        async with beside(_tell(stores, live, process)):
+            yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
         with suppress(StoreError):
             await remove_metrics(stores.redis, process)
 

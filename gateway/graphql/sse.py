@@ -25,6 +25,7 @@ from gateway.graphql.socket_operations import Events
 from gateway.graphql.stream_places import StreamPlaces
 from gateway.live_metrics import count_dropped
 from gateway.server.draining import Draining
+from gateway.tasks import ended
 from resolvers.context import RequestContext
 from schema.errors import ErrorCode
 
@@ -146,9 +147,7 @@ class EventResponse(Response):
         finally:
             self._streams.watch.remove(self)
             self._streams.places.leave(self._place)
-            for task in tasks:
-                task.cancel()
-            for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+            for outcome in await ended(*tasks):
                 if isinstance(outcome, Exception) and not isinstance(outcome, OSError):
                     log.error("stream failed", exc_info=outcome)
 

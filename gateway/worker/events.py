@@ -1,6 +1,5 @@
 """Publishes events that a request could not, and removes those that were, long ago."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,6 +8,7 @@ import structlog
 from datasources.postgres.outbox import remove_old
 from datasources.stores import Stores
 from gateway.background import every
+from gateway.tasks import beside
 from resolvers.context import utc_now
 from resolvers.listens_told import tell_untold
 from resolvers.publishing import publish_missed
@@ -38,14 +38,9 @@ async def sweeping_events(stores: Stores) -> AsyncIterator[None]:
     async def remove() -> None:
         await remove_old(stores.postgres)
 
-    tasks = [
-        asyncio.create_task(every(_SWEEP_S, "events", publish), name="events"),
-        asyncio.create_task(every(_LISTENS_S, "listens", tell), name="untold listens"),
-        asyncio.create_task(every(_REMOVE_S, "old events", remove), name="old events"),
-    ]
-    try:
+    async with beside(
+        every(_SWEEP_S, "events", publish),
+        every(_LISTENS_S, "listens", tell),
+        every(_REMOVE_S, "old events", remove),
+    ):
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,11 +1,11 @@
 """Copies how API keys are used from Redis to MongoDB, every hour: days are kept there."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from datasources.stores import Stores
 from gateway.background import every
+from gateway.tasks import beside
 from resolvers.context import utc_now
 from resolvers.key_use import keep_use
 
@@ -22,9 +22,5 @@ async def keeping_use(stores: Stores) -> AsyncIterator[None]:
     async def keep() -> None:
         await keep_use(stores, utc_now())
 
-    task = asyncio.create_task(every(_EVERY_S, "kept use of API keys", keep), name="key use")
-    try:
+    async with beside(every(_EVERY_S, "kept use of API keys", keep)):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

@@ -19,6 +19,7 @@ from datasources.postgres import jobs
 from datasources.postgres.client import Postgres
 from datasources.postgres.idempotency import remove_old_outcomes
 from datasources.records.jobs import JobKind, JobRecord
+from gateway.tasks import beside, ended
 
 log = structlog.get_logger(__name__)
 
@@ -146,9 +147,7 @@ class Worker:
     async def _end(self) -> None:
         if self._running:
             await asyncio.wait(self._running, timeout=_GRACE_S)
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await ended(*self._running)
 
     async def _sweep(self) -> None:
         with _going_on("sweep failed"):
@@ -203,12 +202,8 @@ class Worker:
     @asynccontextmanager
     async def _kept(self, job: JobRecord) -> AsyncIterator[None]:
         """Prolong the lease while the body runs."""
-        beat = asyncio.create_task(self._beat(job))
-        try:
+        async with beside(self._beat(job)):
             yield
-        finally:
-            beat.cancel()
-            await asyncio.gather(beat, return_exceptions=True)
 
     async def _beat(self, job: JobRecord) -> None:
         while True:

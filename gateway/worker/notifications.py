@@ -1,6 +1,5 @@
 """Asks for digests of notifications that are due, and removes old notifications."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,6 +9,7 @@ from datasources.postgres.client import Postgres
 from datasources.postgres.notification_digests import take_due
 from datasources.postgres.notifications import remove_old_notifications
 from gateway.background import every
+from gateway.tasks import beside
 from resolvers.context import utc_now
 from resolvers.mails import MailTemplate, queue_mail
 
@@ -57,13 +57,8 @@ async def tending_notifications(postgres: Postgres) -> AsyncIterator[None]:
         if removed := await remove_old_notifications(postgres, utc_now()):
             log.info("old notifications removed", removed=removed)
 
-    tasks = [
-        asyncio.create_task(every(_DIGESTS_S, "digests", digests), name="digests"),
-        asyncio.create_task(every(_REMOVE_S, "old notifications", remove), name="old news"),
-    ]
-    try:
+    async with beside(
+        every(_DIGESTS_S, "digests", digests),
+        every(_REMOVE_S, "old notifications", remove),
+    ):
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
