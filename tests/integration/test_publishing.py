@@ -35,8 +35,8 @@ from tests.factories.editing import new_playlist, track
 from tests.factories.music import Music, user_id
 from tests.factories.operations import identity_of
 from tests.factories.playlists import as_user
+from tests.plugins.databases import URLS
 from tests.plugins.proxy import proxy_to
-from tests.plugins.stores import URLS
 
 
 async def _write(stores: Stores, subject: UUID, *numbers: int, topic: str = "playlist") -> None:

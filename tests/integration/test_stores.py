@@ -9,7 +9,7 @@ from datasources.diagnosis import diagnose
 from datasources.redis.settings import RedisSettings
 from datasources.settings import StoreSettings
 from datasources.stores import Stores
-from tests.plugins.stores import URLS
+from tests.plugins.databases import URLS
 
 
 async def test_each_store_answers(empty_stores: Stores) -> None:

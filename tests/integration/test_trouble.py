@@ -17,8 +17,8 @@ from datasources.redis.client import open_redis
 from datasources.redis.settings import RedisSettings
 from datasources.stores import Stores
 from tests.factories.operations import respond
+from tests.plugins.databases import URLS
 from tests.plugins.proxy import Proxy, proxy_to
-from tests.plugins.stores import URLS
 
 pytestmark = pytest.mark.skipif(
     not all(URLS.values()), reason="no real stores: set POLYPHONY_*_URL (see CONTRIBUTING.md)"
