@@ -202,6 +202,7 @@ async def test_cursors_of_others_lead_nowhere(
     number = PEOPLE[visibility]
     way = ("Query", "user")
     own = await respond(stores, query_for(way, number, listening()), None, person(user_id(number)))
+    assert "errors" not in own
     cursors = {
         name: page["edges"][0]["cursor"]
         for name, page in own["data"]["user"].items()
