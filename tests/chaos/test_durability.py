@@ -153,7 +153,7 @@ async def _kill(site: Site, load: Load) -> int:
             await asyncio.to_thread(site.gateway.start)
         else:
             await asyncio.to_thread(site.stores.kill_postgres)
-            await asyncio.to_thread(site.stores.start)
+            await asyncio.to_thread(site.stores.start_postgres)
     await load.progress(CHANGES_BETWEEN)
     return unknown
 
