@@ -30,8 +30,8 @@ class Ended(Exception):
 class Follower:
     """One client of one subscription, over a WebSocket or as server-sent events.
 
-    `told` has the events, `lagged` how many of them were there before each `Lagged`. `news` says
-    whether a result is an event; `newest` what the newest `seq` is that there is for certain.
+    `told` has the events, `lagged` how many of them came before each `Lagged`, and its cursor.
+    `newest` returns the newest `seq` that there is for certain.
     """
 
     url: str
@@ -42,7 +42,7 @@ class Follower:
     newest: Callable[[], int] = lambda: 0
     cursor: str | None = None
     told: list[dict[str, Any]] = field(default_factory=list)
-    lagged: list[int] = field(default_factory=list)
+    lagged: list[tuple[int, str]] = field(default_factory=list)
     ends: Counter[str] = field(default_factory=Counter)
     unexpected: list[Any] = field(default_factory=list)
     subscribed: int = 0
@@ -79,8 +79,8 @@ class Follower:
             raise Ended(code)
         (event,) = payload["data"].values()
         if event["__typename"] == "Lagged":
-            self.lagged.append(len(self.told))
             self.cursor = event["current"]
+            self.lagged.append((len(self.told), event["current"]))
             return
         self.told.append(event)
         self.cursor = event["cursor"]
