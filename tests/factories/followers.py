@@ -5,7 +5,7 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -95,7 +95,7 @@ class Follower:
             self._behind = newest, time.monotonic()
         return {"query": self.document, "variables": {**self.variables, "after": self.cursor}}
 
-    async def _by_socket(self) -> AsyncIterator[dict[str, Any]]:
+    async def _by_socket(self) -> AsyncGenerator[dict[str, Any], None]:
         address = self.url.replace("http", "ws", 1) + "/graphql"
         options: dict[str, Any] = {"proxy": None, "compression": None, "open_timeout": SILENCE_S}
         ours = [Subprotocol("graphql-transport-ws")]
@@ -124,7 +124,7 @@ class Follower:
                     case _:
                         return
 
-    async def _by_stream(self) -> AsyncIterator[dict[str, Any]]:
+    async def _by_stream(self) -> AsyncGenerator[dict[str, Any], None]:
         headers = {"Authorization": f"Bearer {self.token}", "Accept": "text/event-stream"}
         async with (
             httpx2.AsyncClient(headers=headers, timeout=SILENCE_S) as client,
