@@ -49,6 +49,17 @@ class RedisServer:
             self._process.wait()
             self._process = None
 
+    @contextmanager
+    def forgotten(self) -> Iterator[None]:
+        """Die at the end of the block, and come back without what was written in it."""
+        kept, copy = self._folder / "appendonlydir", self._folder / "copy"
+        shutil.copytree(kept, copy)
+        yield
+        self.kill()
+        shutil.rmtree(kept)
+        copy.rename(kept)
+        self.start()
+
     def flush(self) -> None:
         """Forget everything."""
         with redis.Redis.from_url(self.url) as client:
