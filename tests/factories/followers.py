@@ -1,29 +1,24 @@
 """Clients that follow a subscription whatever happens: they come back, and give the last cursor."""
 
 import asyncio
-import json
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
-from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
-from websockets.typing import Subprotocol
+
+from tests.factories.subscribing import TRANSPORTS, Ended
 
 SILENCE_S = 3.0
 """Who hears nothing for so long takes the connection for dead; there is always something here."""
 
 _RETURN_WITHIN_S = 0.5
-_CLOSED_FOR_GOOD = {1002, 1007, 1008, 1009, 4400, 4401, 4403, 4406, 4409, 4429, 4500}
-
-
-class Ended(Exception):
-    """The connection, or the subscription, is over; why."""
+_COME_BACK = {None, 1005, 1006, 1012, 1013, 503}
 
 
 @dataclass(eq=False)
@@ -57,10 +52,12 @@ class Follower:
     async def follow(self, seed: int) -> None:
         """Follow until cancelled."""
         dice = random.Random(seed)  # noqa: S311  a load, no secret
-        results = self._by_socket if self.transport == "websocket" else self._by_stream
+        headers = {"Authorization": f"Bearer {self.token}"}
+        subscribing = TRANSPORTS[self.transport]
         while True:
             try:
-                async with aclosing(results()) as payloads:
+                results = subscribing(self.url, headers, self._request, SILENCE_S)
+                async with aclosing(results) as payloads:
                     async for payload in payloads:
                         self._take(payload)
                 self.ends["completed"] += 1
@@ -68,8 +65,17 @@ class Follower:
                 self.ends[type(error).__name__] += 1
             except Ended as end:
                 self.ends[str(end)] += 1
+                if end.code not in _COME_BACK:
+                    self.unexpected.append((end.code, end.reason))
             self._behind = None
             await asyncio.sleep(dice.uniform(0, _RETURN_WITHIN_S))
+
+    def _request(self) -> dict[str, Any]:
+        """Return the operation, which goes on behind what was told."""
+        self.subscribed += 1
+        if (newest := self.newest()) > self.last:
+            self._behind = newest, time.monotonic()
+        return {"query": self.document, "variables": {**self.variables, "after": self.cursor}}
 
     def _take(self, payload: dict[str, Any]) -> None:
         if errors := payload.get("errors"):
@@ -87,56 +93,3 @@ class Follower:
         if self._behind and event["seq"] >= self._behind[0]:
             self.slowest_s = max(self.slowest_s, time.monotonic() - self._behind[1])
             self._behind = None
-
-    def _request(self) -> dict[str, Any]:
-        """Return the operation, which goes on behind what was told."""
-        self.subscribed += 1
-        if (newest := self.newest()) > self.last:
-            self._behind = newest, time.monotonic()
-        return {"query": self.document, "variables": {**self.variables, "after": self.cursor}}
-
-    async def _by_socket(self) -> AsyncGenerator[dict[str, Any], None]:
-        address = self.url.replace("http", "ws", 1) + "/graphql"
-        options: dict[str, Any] = {"proxy": None, "compression": None, "open_timeout": SILENCE_S}
-        ours = [Subprotocol("graphql-transport-ws")]
-        async with connect(address, subprotocols=ours, close_timeout=0.1, **options) as socket:
-            authorization = {"authorization": f"Bearer {self.token}"}
-            await socket.send(json.dumps({"type": "connection_init", "payload": authorization}))
-            while True:
-                async with asyncio.timeout(SILENCE_S):
-                    try:
-                        message = json.loads(await socket.recv())
-                    except WebSocketException:
-                        if socket.close_code in _CLOSED_FOR_GOOD:
-                            self.unexpected.append((socket.close_code, socket.close_reason))
-                        raise Ended(f"closed with {socket.close_code}") from None
-                match message["type"]:
-                    case "connection_ack":
-                        await socket.send(
-                            json.dumps({"type": "subscribe", "id": "1", "payload": self._request()})
-                        )
-                    case "next":
-                        yield message["payload"]
-                    case "error":
-                        yield {"errors": message["payload"]}
-                    case "ping":
-                        await socket.send('{"type":"pong"}')
-                    case _:
-                        return
-
-    async def _by_stream(self) -> AsyncGenerator[dict[str, Any], None]:
-        headers = {"Authorization": f"Bearer {self.token}", "Accept": "text/event-stream"}
-        async with (
-            httpx2.AsyncClient(headers=headers, timeout=SILENCE_S) as client,
-            client.stream("POST", f"{self.url}/graphql", json=self._request()) as response,
-        ):
-            if response.status_code != httpx2.codes.OK:
-                if response.status_code != httpx2.codes.SERVICE_UNAVAILABLE:
-                    self.unexpected.append((response.status_code, await response.aread()))
-                raise Ended(f"answered with {response.status_code}")
-            async for line in response.aiter_lines():
-                if line == "event: complete":
-                    return
-                if line.startswith("data: "):
-                    yield json.loads(line.removeprefix("data: "))
-            raise Ended("cut off")
