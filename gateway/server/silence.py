@@ -17,8 +17,7 @@ def limit_silence(one: socket.socket, seconds: float) -> None:
 
 def offer_limit(scope: MutableMapping[str, Any], transport: asyncio.Transport) -> None:
     """Let an application limit the silence on the connection of a request."""
-    one = transport.get_extra_info("socket")
-    scope.setdefault("extensions", {})[_EXTENSION] = partial(limit_silence, one)
+    scope.setdefault("extensions", {})[_EXTENSION] = partial(_limit, transport)
 
 
 def limit_silence_of(scope: MutableMapping[str, Any], seconds: float) -> None:
@@ -29,3 +28,9 @@ def limit_silence_of(scope: MutableMapping[str, Any], seconds: float) -> None:
     limit = scope.get("extensions", {}).get(_EXTENSION)
     if limit is not None:
         limit(seconds)
+
+
+def _limit(transport: asyncio.Transport, seconds: float) -> None:
+    one = transport.get_extra_info("socket")
+    if one is not None and not transport.is_closing():  # else it may be another's by now
+        limit_silence(one, seconds)

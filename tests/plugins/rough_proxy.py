@@ -84,7 +84,8 @@ class RoughProxy:
                 ways.create_task(_pass_on(up_reader, writer, one))
         finally:
             self._connections.discard(one)
-            one.drop()
+            for each in one.writers:
+                each.close()
 
 
 async def _pass_on(reader: StreamReader, writer: StreamWriter, one: _Connection) -> None:
