@@ -49,6 +49,7 @@ class Redis:
         self.client = client
         self.prefix = prefix
         self.retention = retention
+        self.live_seen = ("-", 0)  # of the live stream: an epoch, and the highest number in it
         self._another = another
         self._breaker = Breaker(STORE)
 

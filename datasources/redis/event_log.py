@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from datasources.redis.client import Redis
-from datasources.redis.live import PUBLISH, LiveEvent, live_keys, new_epoch
+from datasources.redis.live import PUBLISH, LiveEvent, known_life, live_keys, note_seen
 
 PAGE = 500
 """So many events are read at once."""
@@ -30,7 +30,7 @@ local function begin(kept_ms)
 end
 """
 
-# Arguments: a new epoch, topic, payload, how long events are kept, how many.
+# Arguments: what is known of lives, topic, payload, how long events are kept, how many.
 _APPEND = f"""{PUBLISH} {_BEGIN}
 begin(ARGV[4])
 local seq = string.format('%.0f', redis.call('INCR', KEYS[5]))
@@ -39,13 +39,19 @@ local entry = redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[5], '*',
   'seq', seq, 'payload', ARGV[3])
 redis.call('XTRIM', KEYS[4], 'MINID', '~', string.format('%.0f', now_ms() - ARGV[4]))
 redis.call('PEXPIRE', KEYS[4], ARGV[4])
-local epoch = publish(ARGV[1], ARGV[2], seq .. ' ' .. entry .. ' ' .. ARGV[3])
-return {{epoch, seq, entry}}
+local epoch, live_seq = publish(ARGV[1], ARGV[2], seq .. ' ' .. entry .. ' ' .. ARGV[3])
+return {{epoch, seq, entry, live_seq}}
 """
 
-# Arguments: a new epoch, how long events are kept, the cursor's epoch, number and entry ('' for
-# none), how many.
+# Arguments: what is known of lives, how long events are kept, the cursor's epoch, number and entry
+# ('' for none), how many. An entry that is gone, though older ones are kept, was forgotten by a
+# Redis that came back without its last seconds: its number may be another event's by now.
 _READ = f"""{PUBLISH} {_BEGIN}
+local function is_forgotten(entry)
+  return entry ~= ''
+    and #redis.call('XRANGE', KEYS[4], entry, entry) == 0
+    and #redis.call('XRANGE', KEYS[4], '-', '(' .. entry, 'COUNT', 1) == 1
+end
 local epoch = epoch_of(ARGV[1])
 begin(ARGV[2])
 local last = redis.call('GET', KEYS[5])
@@ -55,7 +61,8 @@ if ARGV[3] == epoch and tonumber(ARGV[4]) < tonumber(last) then
   local start = ARGV[5] == '' and '-' or '(' .. ARGV[5]
   entries = redis.call('XRANGE', KEYS[4], start, '+', 'COUNT', ARGV[6])
 end
-return {{epoch, last, newest and newest[1] or '', entries}}
+local forgotten = is_forgotten(ARGV[5]) and 1 or 0
+return {{epoch, last, newest and newest[1] or '', entries, forgotten}}
 """
 
 _ENTRY_ID = re.compile(r"[0-9]{1,15}-[0-9]{1,9}|")
@@ -133,9 +140,17 @@ async def append(redis: Redis, topic: str, payload: str) -> Cursor:
     """
     kept = redis.retention
     async with redis.answering():
-        epoch, seq, entry_id = await redis.client.eval(
-            _APPEND, 5, *_keys(redis, topic), new_epoch(), topic, payload, kept.ms, kept.events
+        epoch, seq, entry_id, live_seq = await redis.client.eval(
+            _APPEND,
+            5,
+            *_keys(redis, topic),
+            known_life(redis),
+            topic,
+            payload,
+            kept.ms,
+            kept.events,
         )
+    note_seen(redis, str(epoch), int(live_seq))
     return Cursor(topic, str(epoch), int(seq), str(entry_id))
 
 
@@ -143,20 +158,20 @@ async def read_after(redis: Redis, topic: str, cursor: Cursor | None) -> LogPage
     """Return the first events behind a cursor; without one none, and the place of now. One EVAL.
 
     A cursor of another life of the data is lagged behind in an unknown measure, and so is one that
-    is ahead: Redis has lost what it was made of.
+    is ahead, or whose event is gone before older ones: Redis has lost what it was made of.
 
     Raises:
         StoreUnavailable, StoreTimeout: the store did not answer.
     """
     at = ("", 0, "") if cursor is None else (cursor.epoch, cursor.seq, cursor.entry_id)
     async with redis.answering():
-        epoch, last, newest_id, entries = await redis.client.eval(
-            _READ, 5, *_keys(redis, topic), new_epoch(), redis.retention.ms, *at, PAGE
+        epoch, last, newest_id, entries, forgotten = await redis.client.eval(
+            _READ, 5, *_keys(redis, topic), known_life(redis), redis.retention.ms, *at, PAGE
         )
     newest = Cursor(topic, str(epoch), int(last), str(newest_id))
     if cursor is None:
         return LogPage((), newest)
-    if cursor.epoch != newest.epoch or cursor.seq > newest.seq:
+    if forgotten or cursor.epoch != newest.epoch or cursor.seq > newest.seq:
         return LogPage((), newest, lagged=True)
     events = [_event(newest, entry_id, fields) for entry_id, fields in entries]
     following = events[0].cursor.seq if events else newest.seq + 1

@@ -14,7 +14,7 @@ import orjson
 from datasources.records.events import EventRecord
 from datasources.redis.client import Redis
 from datasources.redis.event_log import log_keys
-from datasources.redis.live import PUBLISH, live_keys, new_epoch
+from datasources.redis.live import PUBLISH, known_life, live_keys
 
 _HELD_MS = 60 * 60 * 1000
 _KEPT_MS = 24 * 60 * 60 * 1000
@@ -23,7 +23,7 @@ _KEPT_MS = 24 * 60 * 60 * 1000
 # that it follows. Without a last number the first is taken as it is. Returns the last number.
 _APPEND = f"""{PUBLISH}
 local stream, last_seq = KEYS[4], KEYS[5]
-local fresh, topic, held, kept, force = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local known, topic, held, kept, force = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local time = redis.call('TIME')
 local oldest = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000) - held)
 local last = tonumber(redis.call('GET', last_seq) or nil)
@@ -32,8 +32,8 @@ for i = 6, #ARGV, 2 do
     local next = not last or seq == last + 1 or (force == '1' and seq > last)
     if next then
         local entry = redis.call('XADD', stream, 'MINID', '~', oldest, '*',
-            'seq', ARGV[i], 'epoch', epoch_of(fresh), 'event', ARGV[i + 1])
-        publish(fresh, topic, ARGV[i] .. ' ' .. entry .. ' ' .. ARGV[i + 1])
+            'seq', ARGV[i], 'epoch', epoch_of(known), 'event', ARGV[i + 1])
+        publish(known, topic, ARGV[i] .. ' ' .. entry .. ' ' .. ARGV[i + 1])
         redis.call('SET', last_seq, ARGV[i], 'PX', kept)
         redis.call('PEXPIRE', stream, kept)
         last, force = seq, '0'
@@ -68,7 +68,7 @@ async def append_events(
     """
     name = topic_name(topic, subject_id)
     keys = [*live_keys(redis), *log_keys(redis, name)]
-    arguments: list[str | int] = [new_epoch(), name, _HELD_MS, _KEPT_MS, int(over_gap)]
+    arguments: list[str | int] = [known_life(redis), name, _HELD_MS, _KEPT_MS, int(over_gap)]
     for one in events:
         arguments += [one.seq, orjson.dumps(dict(one.payload)).decode()]
     async with redis.answering():

@@ -3,6 +3,10 @@
 `live` is the stream. `live:seq` counts its events without a gap, and `live:epoch` names the life
 of the data: a Redis that was flushed, or came back without its data, begins another one. By these
 two a reader notices everything that it has missed.
+
+A Redis that came back without its last seconds has the old name, and would give numbers a second
+time. So each process says with each command how far it has seen; where Redis is not there any
+more, that command begins another life.
 """
 
 from dataclasses import dataclass, field
@@ -21,37 +25,41 @@ KEPT_MS = 24 * 60 * 60 * 1000
 
 START = "0-0"
 
-PUBLISH = f"""
-local function epoch_of(fresh)
+_EPOCH = """
+local function epoch_of(known)
+  local fresh, life, seen = string.match(known, '^(%S+) (%S+) (%d+)$')
   local epoch = redis.call('GET', KEYS[2])
-  if not epoch then
+  local seq = tonumber(redis.call('GET', KEYS[3]) or '0')
+  if not epoch or (epoch == life and seq < tonumber(seen)) then
     epoch = fresh
     redis.call('SET', KEYS[2], epoch)
   end
   return epoch
 end
-local function publish(fresh_epoch, topic, body)
-  local epoch = epoch_of(fresh_epoch)
+"""
+
+PUBLISH = f"""{_EPOCH}
+local function publish(known, topic, body)
+  local epoch = epoch_of(known)
   local seq = redis.call('INCR', KEYS[3])
   redis.call('XADD', KEYS[1], 'MAXLEN', '~', {MAX_EVENTS}, '*',
     'epoch', epoch, 'seq', seq, 'topic', topic, 'body', body)
   redis.call('PEXPIRE', KEYS[1], {KEPT_MS})
-  return epoch
+  return epoch, seq
 end
 """
-"""What scripts begin with that change something and tell of it: the first keys are `live_keys`."""
+"""What scripts begin with that change something and tell of it.
+
+The first keys are `live_keys`, and the first argument, which both functions take, is `known_life`.
+"""
 
 _ANNOUNCE = f"{PUBLISH} publish(ARGV[1], ARGV[2], ARGV[3])"
 
 # The epoch is made where there is none, so that a flush is noticed though nothing happens after it.
-_LOCATE = """
-local epoch = redis.call('GET', KEYS[2])
-if not epoch then
-  epoch = ARGV[1]
-  redis.call('SET', KEYS[2], epoch)
-end
+_LOCATE = f"""{_EPOCH}
+local epoch = epoch_of(ARGV[1])
 local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-return {epoch, redis.call('GET', KEYS[3]) or '0', newest and newest[1] or '0-0'}
+return {{epoch, redis.call('GET', KEYS[3]) or '0', newest and newest[1] or '{START}'}}
 """
 
 
@@ -96,9 +104,17 @@ def live_keys(redis: Redis) -> tuple[str, str, str]:
     return redis.key("live"), redis.key("live", "epoch"), redis.key("live", "seq")
 
 
-def new_epoch() -> str:
-    """Return a name for a life of the data that begins now, if one does."""
-    return uuid4().hex
+def known_life(redis: Redis) -> str:
+    """Return a name for a life of the data, if one begins now, and how far we have seen which."""
+    epoch, seq = redis.live_seen
+    return f"{uuid4().hex} {epoch} {seq}"
+
+
+def note_seen(redis: Redis, epoch: str, seq: int) -> None:
+    """Note that the stream has come as far as this."""
+    known_epoch, known_seq = redis.live_seen
+    if epoch != known_epoch or seq > known_seq:
+        redis.live_seen = (epoch, seq)
 
 
 async def announce(redis: Redis, topic: str, body: str = "") -> None:
@@ -108,7 +124,7 @@ async def announce(redis: Redis, topic: str, body: str = "") -> None:
         StoreUnavailable, StoreTimeout: the store did not answer; it may have been told.
     """
     async with redis.answering():
-        await redis.client.eval(_ANNOUNCE, 3, *live_keys(redis), new_epoch(), topic, body)
+        await redis.client.eval(_ANNOUNCE, 3, *live_keys(redis), known_life(redis), topic, body)
 
 
 async def locate(redis: Redis, client: RedisClient) -> Position:
@@ -118,7 +134,8 @@ async def locate(redis: Redis, client: RedisClient) -> Position:
         StoreUnavailable, StoreTimeout: the store did not answer.
     """
     async with our_errors():
-        epoch, seq, entry_id = await client.eval(_LOCATE, 3, *live_keys(redis), new_epoch())
+        epoch, seq, entry_id = await client.eval(_LOCATE, 3, *live_keys(redis), known_life(redis))
+    note_seen(redis, str(epoch), int(seq))
     return Position(str(epoch), int(seq), str(entry_id))
 
 
@@ -135,11 +152,13 @@ async def read_on(
     stream, _, _ = live_keys(redis)
     async with our_errors():
         found = await client.xread({stream: after}, count=count, block=block_ms)
-    entries = _entries_of(found)
-    return [
+    events = [
         LiveEvent(told["topic"], told["body"], Position(told["epoch"], int(told["seq"]), entry_id))
-        for entry_id, told in entries
+        for entry_id, told in _entries_of(found)
     ]
+    if events:
+        note_seen(redis, events[-1].at.epoch, events[-1].at.seq)
+    return events
 
 
 def _entries_of(found: object) -> list[tuple[str, dict[str, str]]]:

@@ -11,7 +11,7 @@ import orjson
 
 from datasources.records.listening import NowPlayingRecord, NowPlayingSnapshot
 from datasources.redis.client import Redis
-from datasources.redis.live import PUBLISH, live_keys, new_epoch
+from datasources.redis.live import PUBLISH, known_life, live_keys
 
 MAX_S = 600
 """Longest time that anything counts as playing."""
@@ -56,7 +56,7 @@ async def put_now_playing(
     keys = (*live_keys(redis), _name(redis, user_id))
     async with redis.answering():
         await redis.client.eval(
-            _PUT, 4, *keys, new_epoch(), topic_of(user_id), _written(record), left_ms
+            _PUT, 4, *keys, known_life(redis), topic_of(user_id), _written(record), left_ms
         )
     return record
 
@@ -73,7 +73,7 @@ async def clear_now_playing(redis: Redis, user_id: UUID, track_id: UUID | None =
     which = "" if track_id is None else f'"{track_id}"'
     async with redis.answering():
         return bool(
-            await redis.client.eval(_CLEAR, 4, *keys, new_epoch(), topic_of(user_id), which)
+            await redis.client.eval(_CLEAR, 4, *keys, known_life(redis), topic_of(user_id), which)
         )
 
 

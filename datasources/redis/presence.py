@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from datasources.redis.client import Redis
-from datasources.redis.live import PUBLISH, live_keys, new_epoch
+from datasources.redis.live import PUBLISH, known_life, live_keys
 
 BEAT_S = 4.0
 KEPT_S = 10.0
@@ -21,8 +21,8 @@ MAX_LOOKING = 200
 
 NOBODY = "-"
 
-# Members are user:subscription. Arguments: a new epoch, topic, member, how long it is kept; with 0
-# it leaves.
+# Members are user:subscription. Arguments: what is known of lives, topic, member, how long it is
+# kept; with 0 it leaves.
 _BEAT = f"""{PUBLISH}
 local function looking()
   local seen, people, nameless = {{}}, {{}}, 0
@@ -100,7 +100,7 @@ async def _beat(
     member = f"{user_id or NOBODY}:{subscription}"
     topic, kept_ms = presence_topic(playlist_id), int(kept_s * 1000)
     async with redis.answering():
-        body = await redis.client.eval(_BEAT, 4, *keys, new_epoch(), topic, member, kept_ms)
+        body = await redis.client.eval(_BEAT, 4, *keys, known_life(redis), topic, member, kept_ms)
     return read_presence(str(body))
 
 

@@ -4,6 +4,8 @@ import errno
 import socket
 from collections.abc import Sequence
 
+from gateway.server.silence import limit_silence
+
 _BACKLOG = 2048
 _BUFFER_BYTES = 65_536
 _STALL_TIMEOUT_S = 20.0
@@ -61,9 +63,7 @@ def _limit(listener: socket.socket, stall_timeout_s: float) -> None:
     """
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
-        milliseconds = round((stall_timeout_s + _AFTER_US_S) * 1000)
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+    limit_silence(listener, stall_timeout_s + _AFTER_US_S)
 
 
 def close_all(sockets: Sequence[socket.socket]) -> None:

@@ -1,7 +1,7 @@
 """uvicorn's HTTP protocol with limits: size and time of the head, and peers that stand still."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
@@ -15,6 +15,7 @@ from uvicorn.server import ServerState
 from gateway.server.progress import Progress
 from gateway.server.reset import reset
 from gateway.server.settings import ConnectionSettings
+from gateway.server.silence import offer_limit
 
 RESET_AFTER_S = 2.0
 """How long the last bytes may take once a connection is closed by the server's stop."""
@@ -148,6 +149,7 @@ class GuardedHttp(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._answering = cycle
+        offer_limit(cast("dict[str, Any]", cycle.scope), self.transport)
         super()._start_asgi_task(cycle, app)
 
     def connection_lost(self, exc: Exception | None) -> None:

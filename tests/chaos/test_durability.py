@@ -34,11 +34,15 @@ from tests.factories.durable import SERVICES, DurableStores, Gateway, durable_st
 from tests.factories.load import Load
 from tests.factories.music import Music
 from tests.factories.people import add_account, tokens_of
+from tests.factories.redis_server import needs_redis_server
 from tests.plugins.server import demo_data
 
 log = logging.getLogger(__name__)
 
-pytestmark = pytest.mark.skipif(not SERVICES.exists(), reason="no script to start durable stores")
+pytestmark = [
+    needs_redis_server,
+    pytest.mark.skipif(not SERVICES.exists(), reason="no script to start durable stores"),
+]
 
 GATEWAY_KILLS = int(os.environ.get("POLYPHONY_SOAK_GATEWAY_KILLS", "3"))
 POSTGRES_KILLS = int(os.environ.get("POLYPHONY_SOAK_POSTGRES_KILLS", "1"))
@@ -153,7 +157,7 @@ async def _kill(site: Site, load: Load) -> int:
             await asyncio.to_thread(site.gateway.start)
         else:
             await asyncio.to_thread(site.stores.kill_postgres)
-            await asyncio.to_thread(site.stores.start)
+            await asyncio.to_thread(site.stores.start_postgres)
     await load.progress(CHANGES_BETWEEN)
     return unknown
 

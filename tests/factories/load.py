@@ -72,13 +72,15 @@ class Load:
     _items: list[str] = field(default_factory=list)
     _grown: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def edit(self, token: str, seed: int, stop: asyncio.Event) -> None:
+    async def edit(self, token: str, seed: int, stop: asyncio.Event, pause_s: float = 0.0) -> None:
         """Change the list as one editor, one change after the other, until told to stop."""
         dice = random.Random(seed)  # noqa: S311  a load, no secret
         headers = {"Authorization": f"Bearer {token}"}
         async with httpx2.AsyncClient(headers=headers, timeout=10) as client:
             while not stop.is_set():
                 await self.make(client, self._next(dice))
+                if pause_s:
+                    await asyncio.sleep(dice.uniform(0, 2 * pause_s))
 
     async def make(self, client: httpx2.AsyncClient, change: Change) -> Done | None:
         """Send a change with a key of its own until its outcome is known; None: it is refused."""

@@ -120,9 +120,46 @@ async def test_a_topic_that_is_gone_goes_on_with_greater_numbers(empty_stores: S
     redis = empty_stores.redis
     cursors = await tell(empty_stores, "1", "2")
     await redis.client.delete(*log_keys(redis, TOPIC))  # nothing happened for a day
+    await asyncio.sleep(0.01)  # and not for less than a millisecond
     assert (await read_after(redis, TOPIC, cursors[0])).lagged
     (later,) = await tell(empty_stores, "3")
     assert later.seq > cursors[1].seq
+
+
+async def forget(stores: Stores, count: int) -> None:
+    """Let Redis be as if it had come back without its last events."""
+    redis = stores.redis
+    stream, counter = log_keys(redis, TOPIC)
+    newest = await redis.client.xrevrange(stream, count=count)
+    await redis.client.xdel(stream, *(entry_id for entry_id, _ in newest))
+    for name in (counter, live_keys(redis)[2]):
+        await redis.client.decrby(name, count)
+
+
+async def test_a_store_without_its_last_seconds_begins_another_life(empty_stores: Stores) -> None:
+    """This process knows how far it was."""
+    cursors = await tell(empty_stores, "1", "2", "3")
+    await forget(empty_stores, 2)
+    later = await tell(empty_stores, "4", "5")
+    assert {one.epoch for one in later}.isdisjoint({cursors[0].epoch})
+    for one in cursors:
+        assert (await read_after(empty_stores.redis, TOPIC, one)).lagged
+    assert await payloads(empty_stores, later[0]) == ["5"]
+
+
+async def test_a_number_that_was_given_twice_is_a_lag(empty_stores: Stores) -> None:
+    """Those who knew how far it was are gone."""
+    cursors = await tell(empty_stores, "1", "2", "3")
+    await forget(empty_stores, 2)
+    empty_stores.redis.live_seen = ("-", 0)
+    later = await tell(empty_stores, "4", "5", "6")
+    assert [(one.epoch, one.seq) for one in later[:2]] == [
+        (one.epoch, one.seq) for one in cursors[1:]
+    ]
+    assert await payloads(empty_stores, cursors[0]) == ["4", "5", "6"]
+    for one in cursors[1:]:
+        page = await read_after(empty_stores.redis, TOPIC, one)
+        assert (page.lagged, page.missed, page.newest) == (True, None, later[-1])
 
 
 async def test_only_so_many_are_kept(empty_stores: Stores) -> None:
