@@ -97,7 +97,7 @@ async def test_a_defect_ends_what_it_is_about_alone(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(watched, "principal_of", principal_of)
     long_ago = NOW - timedelta(minutes=1)
-    token = HeldToken(new_id(), new_id(), long_ago, NOW + timedelta(minutes=9), None)
+    token = HeldToken("k", new_id(), new_id(), long_ago, NOW + timedelta(minutes=9), None)
     held = {
         "token": Rights(IN_AN_APP, CREDENTIAL, long_ago, token),
         "key": Rights(A_KEY, CREDENTIAL, long_ago),
@@ -105,6 +105,7 @@ async def test_a_defect_ends_what_it_is_about_alone(monkeypatch: pytest.MonkeyPa
         "other service": Rights(A_SERVICE, CREDENTIAL, long_ago),
     }
     watch, identity = RightsWatch(), identity_of(NO_STORES)
+    monkeypatch.setattr(identity.keys, "verifies", lambda *_: True)
     holders = {name: Held(rights.principal) for name, rights in held.items()}
     for name, holder in holders.items():
         holder.rights = held[name]
