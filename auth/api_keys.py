@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
@@ -12,7 +13,7 @@ from auth.api_key_text import BadKeyText, read_key
 from auth.key_settings import SCOPES_OF_KIND
 from auth.networks import in_networks
 from auth.principal import KeyRef, Principal, PrincipalKind
-from datasources.postgres.api_keys import find_key
+from datasources.postgres.api_keys import find_keys
 from datasources.postgres.client import Postgres
 from datasources.records.api_keys import ApiKeyKind, FoundApiKey
 
@@ -72,7 +73,7 @@ class ApiKeys:
     clock: Callable[[], float] = monotonic
     _good: _Known = field(default_factory=_Known)
     _unknown: _Known = field(default_factory=_Known)
-    _asked: dict[bytes, "asyncio.Task[FoundApiKey | None]"] = field(default_factory=dict)
+    _asked: dict[bytes, "asyncio.Task[Mapping[bytes, FoundApiKey]]"] = field(default_factory=dict)
 
     async def find(self, postgres: Postgres, hashed: bytes) -> FoundApiKey | None:
         """Return what is known of a key; one round trip, or none where it was asked for lately.
@@ -80,30 +81,55 @@ class ApiKeys:
         Raises:
             StoreUnavailable, StoreTimeout: the store did not answer.
         """
-        since = self.clock() - FRESH_S
-        for known in (self._good, self._unknown):
-            fresh, found = known.get(hashed, since)
-            if fresh:
-                return found
+        fresh, found = self._lately(hashed)
+        if fresh:
+            return found
         task = self._asked.get(hashed)
         if task is None:
-            task = asyncio.create_task(self._ask(postgres, hashed))
+            task = asyncio.create_task(self._ask(postgres, [hashed]))
             self._asked[hashed] = task
             task.add_done_callback(lambda done: self._answered(hashed, done))
-        return await asyncio.shield(task)  # whoever goes away does not take the others along
+        # Whoever goes away does not take the others along.
+        return (await asyncio.shield(task)).get(hashed)
+
+    async def find_all(self, postgres: Postgres, texts: Collection[str]) -> None:
+        """Look up, in one round trip, those of these keys that were not asked for lately.
+
+        What has not the form of a key is passed over.
+
+        Raises:
+            StoreUnavailable, StoreTimeout: the store did not answer.
+        """
+        hashes = set()
+        for text in texts:
+            with suppress(BadKeyText):
+                hashes.add(read_key(text).hash)
+        asked = [hashed for hashed in hashes if not self._lately(hashed)[0]]
+        if asked:
+            await self._ask(postgres, asked)
 
     def forget(self, key_id: UUID) -> None:
         """Ask again for a key that this process has just changed."""
         self._good.drop(key_id)
 
-    async def _ask(self, postgres: Postgres, hashed: bytes) -> FoundApiKey | None:
+    def _lately(self, hashed: bytes) -> tuple[bool, FoundApiKey | None]:
+        """Return whether a key was asked for lately, and what was found then."""
+        since = self.clock() - FRESH_S
+        fresh, found = self._good.get(hashed, since)
+        return (fresh, found) if fresh else self._unknown.get(hashed, since)
+
+    async def _ask(
+        self, postgres: Postgres, hashes: Sequence[bytes]
+    ) -> Mapping[bytes, FoundApiKey]:
         asked_at = self.clock()
-        found = await find_key(postgres, hashed)
-        # Apart: whoever makes up many keys does not push out those that are there.
-        (self._unknown if found is None else self._good).put(hashed, asked_at, found)
+        found = await find_keys(postgres, hashes)
+        for hashed in hashes:
+            key = found.get(hashed)
+            # Apart: whoever makes up many keys does not push out those that are there.
+            (self._unknown if key is None else self._good).put(hashed, asked_at, key)
         return found
 
-    def _answered(self, hashed: bytes, task: "asyncio.Task[FoundApiKey | None]") -> None:
+    def _answered(self, hashed: bytes, task: "asyncio.Task[Mapping[bytes, FoundApiKey]]") -> None:
         del self._asked[hashed]
         if not task.cancelled():
             task.exception()  # seen, even where nobody waits for it any more

@@ -1,7 +1,7 @@
 """Access tokens that are held open by a socket or stream: whether they are good still, for little.
 
-Reading a token checks its signature. That one was read stays true; its end and its revocation are
-looked at again, and no store is asked for that.
+Reading a token checks its signature. That one was read stays true; its end, its revocation and the
+end of its key are looked at again, and no store is asked for that.
 """
 
 import base64
@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 
 from auth.identity import Identity
+from auth.jwt import read_header
 from auth.tokens import read_claims_of
 
 
@@ -19,6 +20,7 @@ from auth.tokens import read_claims_of
 class HeldToken:
     """What of an access token decides whether it is good still."""
 
+    kid: str
     user_id: UUID | None
     family_id: UUID
     issued_at: datetime
@@ -32,16 +34,19 @@ def held_token(token: str) -> HeldToken:
     Its signature is not checked here: `auth.tokens.principal_of_token` has done so.
     """
     payload = token.split(".")[1]
+    kid = read_header(token).kid
     claims = read_claims_of(
         orjson.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     )
     return HeldToken(
-        claims.user_id, claims.family_id, claims.issued_at, claims.expires_at, claims.app_id
+        kid, claims.user_id, claims.family_id, claims.issued_at, claims.expires_at, claims.app_id
     )
 
 
 def still_good(identity: Identity, held: HeldToken, now: datetime) -> bool:
-    """Return whether the token is neither over nor revoked, as far as this process has heard."""
-    return now < held.expires_at and not identity.revocations.void(
-        held.user_id, held.family_id, held.issued_at, held.app_id
+    """Return whether token and key are not over, nor revoked, as far as this process has heard."""
+    return (
+        now < held.expires_at
+        and identity.keys.verifies(held.kid, now)
+        and not identity.revocations.void(held.user_id, held.family_id, held.issued_at, held.app_id)
     )

@@ -113,11 +113,14 @@ class KeyRing:
                     await self.refresh()
                 elif kid not in self._verifying and self._failed is not None:
                     raise StoreUnavailable(self._failed.store, self._failed.detail)
-        alive = any(
+        return self._verifying.get(kid) if self.verifies(kid, now) else None
+
+    def verifies(self, kid: str, now: datetime) -> bool:
+        """Return whether a key is good now, as far as this process has heard."""
+        return any(
             one.kid == kid and (one.expires_at is None or one.expires_at > now)
             for one in self._records
         )
-        return self._verifying.get(kid) if alive else None
 
     async def published(self, now: datetime) -> list[dict[str, str]]:
         """Return the public keys as a JSON Web Key Set lists them: what verifies now or soon.
@@ -138,11 +141,14 @@ class KeyRing:
             if one.expires_at is None or one.expires_at > now
         ]
 
-    async def rotate(self, now: datetime, noted: AuditRecord) -> SigningKeyRecord:
+    async def rotate(
+        self, now: datetime, noted: AuditRecord, *, at_once: bool = False
+    ) -> SigningKeyRecord:
         """Publish a new key and return it; it signs once all caches must have it.
 
-        Those before it end when the last token that they sign until then is over. `noted` is
-        written to the audit log, with the name of the key.
+        Those before it end when the last token that they sign until then is over. `at_once` is for
+        keys that have leaked: the new one signs from now on, and all others end, with every token
+        that they signed. `noted` is written to the audit log, with the name of the key.
 
         Raises:
             StoreUnavailable, StoreTimeout: the store did not answer.
@@ -150,9 +156,10 @@ class KeyRing:
         async with key_change(self._postgres) as connection:
             await delete_ended_keys(connection, now)
             first = not await keys_within(connection)
-            made = self._made(now, now if first else now + _OVERLAP)
+            made = self._made(now, now if first or at_once else now + _OVERLAP)
             await insert_signing_key(connection, made)
-            await retire_signing_keys(connection, made.kid, made.active_from + _LONGEST_TOKEN)
+            ends = now if at_once else made.active_from + _LONGEST_TOKEN
+            await retire_signing_keys(connection, made.kid, ends)
             await audit.record(connection, replace(noted, details={"kid": made.kid}))
         await self.refresh()
         return made

@@ -24,18 +24,18 @@ class Revocations:
     """
 
     families: frozenset[UUID] = frozenset()
-    users: Mapping[UUID, datetime] = field(default_factory=dict)
+    since: Mapping[UUID, datetime] = field(default_factory=dict)
     loaded: bool = False
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def refresh(self, postgres: Postgres, now: datetime) -> None:
-        """Read the list again (`token_families`, `accounts`).
+        """Read the list again (`token_families`, `accounts`, `apps`).
 
         Raises:
             StoreUnavailable, StoreTimeout: the store did not answer; the list is that of before.
         """
         revoked = await fetch_revoked(postgres, now - _WINDOW)
-        self.families, self.users, self.loaded = revoked.families, revoked.users, True
+        self.families, self.since, self.loaded = revoked.families, revoked.since, True
 
     async def ready(self, postgres: Postgres, now: datetime) -> None:
         """Read the list where that has never succeeded; otherwise do nothing.
@@ -54,7 +54,7 @@ class Revocations:
 
     def sign_out(self, user_id: UUID, at: datetime) -> None:
         """Take in that this process has just signed a person out everywhere."""
-        self.users = {**self.users, user_id: at}
+        self.since = {**self.since, user_id: at}
 
     def void(
         self,
@@ -70,10 +70,11 @@ class Revocations:
         """
         if family_id in self.families or app_id in self.families:
             return True
-        since = None if user_id is None else self.users.get(user_id)
+        acts_for = user_id or app_id
+        since = None if acts_for is None else self.since.get(acts_for)
         return since is not None and issued_at < since.replace(microsecond=0)
 
     def session_void(self, user_id: UUID, created_at: datetime) -> bool:
         """Return whether a browser's session began before its person was signed out everywhere."""
-        since = self.users.get(user_id)
+        since = self.since.get(user_id)
         return since is not None and created_at < since

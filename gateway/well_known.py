@@ -7,6 +7,7 @@ from starlette.routing import Route
 from auth.identity import Identity
 from auth.keyring import JWKS_CACHE_S
 from datasources.errors import StoreError
+from gateway.oauth.cors import for_any_page
 from resolvers.context import utc_now
 
 
@@ -25,9 +26,9 @@ async def jwks(request: Request) -> JSONResponse:
         {"keys": keys},
         headers={
             "Cache-Control": f"public, max-age={JWKS_CACHE_S}",
-            "Access-Control-Allow-Origin": "*",  # it is public, and asked for without credentials
+            "Access-Control-Allow-Origin": "*",  # always: caches keep it for whoever asks
         },
     )
 
 
-ROUTES = [Route("/.well-known/jwks.json", jwks)]
+ROUTES = [for_any_page(Route("/.well-known/jwks.json", jwks))]

@@ -221,6 +221,8 @@ async def set_app_disabled(context: RequestContext, app_id: UUID, *, disabled: b
         if (app.disabled_at is not None) is disabled:
             return False
         values = {"disabled_at": now if disabled else None, "updated_at": now}
+        if disabled:
+            values["tokens_since"] = now
         await stored.update_app(connection, app_id, values)
         ended = await revoke_families_of_app(connection, app_id, now) if disabled else ()
         await _note(context, connection, "disableApp" if disabled else "enableApp", app)

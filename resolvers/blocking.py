@@ -9,6 +9,7 @@ from resolvers.context import RequestContext
 from resolvers.errors import NotFound
 from resolvers.following import NO_SUCH_PERSON, other_person
 from resolvers.idempotency import change
+from resolvers.live import rights_changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,10 @@ async def block_user(context: RequestContext, user_id: str) -> UserBlocked:
             await blocks.end_relations(connection, caller, person)
         return UserBlocked(caller, person, int(new))
 
-    return await change(context, work)
+    blocked = await change(context, work)
+    if blocked.changed:
+        await rights_changed(context.stores.redis, caller)
+    return blocked
 
 
 async def unblock_user(context: RequestContext, user_id: str) -> UserUnblocked:
@@ -66,7 +70,10 @@ async def unblock_user(context: RequestContext, user_id: str) -> UserUnblocked:
         gone = await blocks.remove_block(connection, caller, person)
         return UserUnblocked(person, int(gone))
 
-    return await change(context, work)
+    unblocked = await change(context, work)
+    if unblocked.changed:
+        await rights_changed(context.stores.redis, caller)
+    return unblocked
 
 
 async def _check_not_blocked_by(connection: Connection, caller: UUID, person: UUID) -> None:

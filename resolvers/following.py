@@ -10,6 +10,7 @@ from datasources.records.external_ids import EntityKind
 from resolvers.context import RequestContext
 from resolvers.errors import InvalidInput, NotFound
 from resolvers.idempotency import change
+from resolvers.live import rights_changed
 from resolvers.notifying import NewNotification, NotificationKind, publish_told, tell
 from resolvers.playlist_input import id_in
 from resolvers.signed_in import signed_in
@@ -47,6 +48,7 @@ async def follow_user(context: RequestContext, user_id: str) -> UserFollowChange
     followed = await change(context, work)
     if followed.changed:
         await publish_told(context.stores, person)
+        await rights_changed(context.stores.redis, caller)
     return followed
 
 
@@ -66,7 +68,10 @@ async def unfollow_user(context: RequestContext, user_id: str) -> UserFollowChan
             person, int(await follows.remove_follow(connection, caller, person))
         )
 
-    return await change(context, work)
+    unfollowed = await change(context, work)
+    if unfollowed.changed:
+        await rights_changed(context.stores.redis, caller)
+    return unfollowed
 
 
 def other_person(context: RequestContext, user_id: str) -> tuple[UUID, UUID]:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from datasources.errors import StoreError, StoreUnavailable
 from datasources.loaders.batch import Loaders
-from datasources.loaders.users import UserById
+from datasources.loaders.users import SeenUserById
 from datasources.records.external_ids import EntityKind
 from datasources.records.listening import NowPlayingChange, NowPlayingRecord
 from datasources.redis.mailbox import Mailbox
@@ -112,8 +112,10 @@ class _Watch:
 
     async def _seen_by(self, loaders: Loaders) -> frozenset[UUID]:
         context = replace(self._context, loaders=loaders)
-        asked = [loaders.of(UserById).load(one) for one in self._listeners]
-        people = [await one for one in asked]  # all of them were asked for at once
+        viewer = context.principal.user_id
+        people = await loaders.of(SeenUserById).load_many(
+            [(one, viewer) for one in self._listeners]
+        )
         return await listeners_shown(context, [one for one in people if one is not None])
 
     async def _decide_again(self) -> None:

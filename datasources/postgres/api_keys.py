@@ -45,8 +45,8 @@ class KeySecret:
 # --- looking a key up ---------------------------------------------------------------------------
 
 
-async def find_key(postgres: Postgres, hashed: bytes) -> FoundApiKey | None:
-    """Return the key that has a secret of this hash, good or not; None where there is none.
+async def find_keys(postgres: Postgres, hashes: Sequence[bytes]) -> Mapping[bytes, FoundApiKey]:
+    """Return the keys that have secrets of these hashes, good or not; what is unknown is absent.
 
     One round trip: `api_key_secrets`, `api_keys`, `accounts`.
 
@@ -57,6 +57,7 @@ async def find_key(postgres: Postgres, hashed: bytes) -> FoundApiKey | None:
     closed = accounts.c.user_id.is_(None) | accounts.c.disabled_at.is_not(None)
     statement = (
         select(
+            secret.hash,
             key.id,
             key.user_id,
             key.kind,
@@ -70,10 +71,9 @@ async def find_key(postgres: Postgres, hashed: bytes) -> FoundApiKey | None:
         )
         .join(api_key_secrets, secret.key_id == key.id)
         .outerjoin(accounts, accounts.c.user_id == key.user_id)
-        .where(secret.hash == hashed)
+        .where(any_of(secret.hash, hashes))
     )
-    rows = await postgres.read(statement)
-    return FoundApiKey(*rows[0]) if rows else None
+    return {row[0]: FoundApiKey(*row[1:]) for row in await postgres.read(statement)}
 
 
 async def note_uses(postgres: Postgres, uses: Mapping[bytes, datetime], pause: timedelta) -> None:

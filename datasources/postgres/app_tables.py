@@ -14,7 +14,8 @@ from datasources.records.apps import AppAuthentication
 __all__ = ["metadata"]  # complete with these: who imports it here has all tables up to here
 
 # The row of an app that was deleted stays for a while, without what it said: processes read from
-# `deleted_at` that its tokens are void.
+# `deleted_at` that its tokens are void. `tokens_since` is when an app was last disabled: those that
+# it had for itself stay void when it is enabled again.
 apps = Table(
     "apps",
     metadata,
@@ -35,6 +36,7 @@ apps = Table(
     instant("updated_at"),
     instant("disabled_at", nullable=True, index=True),
     instant("deleted_at", nullable=True, index=True),
+    instant("tokens_since", nullable=True, index=True),
     one_of("authentication", AppAuthentication),
 )
 

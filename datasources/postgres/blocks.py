@@ -12,11 +12,13 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Uuid,
     and_,
     bindparam,
     delete,
     exists,
     func,
+    literal,
     or_,
     select,
     true,
@@ -55,6 +57,18 @@ def unhidden(person: ColumnElement[UUID], viewer: UUID | None) -> ColumnElement[
     return person.not_in(hidden)
 
 
+def block_between(
+    one: ColumnElement[UUID], other: ColumnElement[UUID | None]
+) -> ColumnElement[bool]:
+    """Return whether one of the two people of a row has blocked the other (`blocks`)."""
+    return exists().where(
+        or_(
+            and_(_of.blocker_id == one, _of.blocked_id == other),
+            and_(_of.blocker_id == other, _of.blocked_id == one),
+        )
+    )
+
+
 async def lock_pair(connection: AsyncConnection, one: UUID, other: UUID) -> None:
     """Let nobody else begin or end anything between two people, until the transaction ends.
 
@@ -79,8 +93,8 @@ async def lock_people(connection: AsyncConnection, *ids: UUID) -> set[UUID]:
 
 async def are_apart(connection: AsyncConnection, one: UUID, other: UUID) -> bool:
     """Return whether one of two people has blocked the other (`blocks`)."""
-    between = or_(_pair(one, other), _pair(other, one))
-    return bool((await connection.execute(select(exists().where(between)))).scalar_one())
+    between = block_between(literal(one, Uuid), literal(other, Uuid))
+    return bool((await connection.execute(select(between))).scalar_one())
 
 
 async def has_blocked(connection: AsyncConnection, blocker: UUID, blocked: UUID) -> bool:

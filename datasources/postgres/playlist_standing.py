@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Uuid, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from datasources.postgres.blocks import block_between
 from datasources.postgres.client import Postgres
-from datasources.postgres.playlist_tables import blocks
 from datasources.postgres.reading import columns_of, unnest_columns
 from datasources.postgres.tables import playlist_collaborators, playlists
 from datasources.records.playlists import CollaboratorRole, PlaylistRecord
@@ -76,13 +76,6 @@ async def fetch_standings(
 
 def _standing_of(person: ColumnElement[UUID | None]) -> tuple[ColumnElement[Any], ...]:
     """Return the columns of the role of a person in a playlist, and of a block between."""
-    shared, block = playlist_collaborators.c, blocks.c
+    shared = playlist_collaborators.c
     role = select(shared.role).where(shared.playlist_id == playlists.c.id, shared.user_id == person)
-    owner = playlists.c.owner_id
-    apart = exists().where(
-        or_(
-            (block.blocker_id == owner) & (block.blocked_id == person),
-            (block.blocker_id == person) & (block.blocked_id == owner),
-        )
-    )
-    return role.scalar_subquery(), apart
+    return role.scalar_subquery(), block_between(playlists.c.owner_id, person)

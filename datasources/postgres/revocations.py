@@ -32,14 +32,18 @@ async def fetch_revoked(postgres: Postgres, since: datetime) -> RevokedRecord:
     gone = select(literal(None, Uuid), audit_log.c.subject_id, ever).where(
         audit_log.c.action == DELETED_ACCOUNT, audit_log.c.id >= first_id_of(since)
     )
+    # Their own tokens have no family; so those of the same second are void, too.
+    again = select(
+        literal(None, Uuid), apps.c.id, apps.c.tokens_since + timedelta(seconds=1)
+    ).where(apps.c.tokens_since >= since)
     ended = [
         select(apps.c.id, literal(None, Uuid), at).where(at >= since)
         for at in (apps.c.disabled_at, apps.c.deleted_at)
     ]
-    rows = await postgres.read(families.union_all(people, gone, *ended))
+    rows = await postgres.read(families.union_all(people, gone, again, *ended))
     return RevokedRecord(
         families=frozenset(row[0] for row in rows if row[0]),
-        users={row[1]: row[2] for row in rows if row[1]},
+        since={row[1]: row[2] for row in rows if row[1]},
     )
 
 

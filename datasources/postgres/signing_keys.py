@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from datasources.postgres.account_tables import signing_keys
@@ -49,11 +49,12 @@ async def insert_signing_key(connection: AsyncConnection, key: SigningKeyRecord)
 async def retire_signing_keys(
     connection: AsyncConnection, successor: str, expires_at: datetime
 ) -> None:
-    """Let all keys but the successor end, those that do not end by themselves (`signing_keys`)."""
+    """Let all keys but the successor end by then, if they do not before (`signing_keys`)."""
     others = signing_keys.c.kid != successor
-    endless = signing_keys.c.expires_at.is_(None)
+    ends = signing_keys.c.expires_at
+    later = or_(ends.is_(None), ends > expires_at)
     await connection.execute(
-        update(signing_keys).where(others, endless).values(expires_at=expires_at)
+        update(signing_keys).where(others, later).values(expires_at=expires_at)
     )
 
 

@@ -3,12 +3,18 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, select
 
-from datasources.postgres.blocks import unhidden
+from datasources.postgres.blocks import block_between, unhidden
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import fetch_pages
-from datasources.postgres.reading import any_of, columns_of, fetch_by_ids, fetch_counts
+from datasources.postgres.reading import (
+    any_of,
+    columns_of,
+    fetch_by_ids,
+    fetch_counts,
+    unnest_columns,
+)
 from datasources.postgres.tables import user_follows, users
 from datasources.records.page import Keyset, Page, PageRequest
 from datasources.records.users import UserRecord
@@ -26,6 +32,27 @@ async def fetch_users_by_ids(
 ) -> Mapping[UUID, UserRecord]:
     """Return people by id (`users`); of a viewer, those whom they see (`blocks`)."""
     return await fetch_by_ids(postgres, UserRecord, users, ids, unhidden(users.c.id, viewer))
+
+
+async def fetch_seen_users(
+    postgres: Postgres, pairs: Sequence[tuple[UUID, UUID | None]]
+) -> Mapping[tuple[UUID, UUID | None], UserRecord]:
+    """Return people by (person, viewer), where the viewer sees them, in one statement.
+
+    Read from `users` and `blocks`.
+    """
+    viewers = {viewer for _, viewer in pairs}
+    if len(viewers) == 1:  # that of a request: its blocks are read once, and not for each person
+        (viewer,) = viewers
+        found = await fetch_users_by_ids(postgres, [person for person, _ in pairs], viewer)
+        return {(id_, viewer): user for id_, user in found.items()}
+    people, viewing = zip(*pairs, strict=True)
+    asked = unnest_columns("asked", person=(people, Uuid()), viewer=(viewing, Uuid())).c
+    statement = select(asked.viewer, *_COLUMNS).where(
+        users.c.id == asked.person, ~block_between(users.c.id, asked.viewer)
+    )
+    rows = [(row[0], UserRecord(*row[1:])) for row in await postgres.read(statement)]
+    return {(user.id, viewer): user for viewer, user in rows}
 
 
 async def fetch_users_by_handles(

@@ -47,10 +47,11 @@ class SigningKeyRecord:
 
 @dataclass(frozen=True, slots=True)
 class RevokedRecord:
-    """What was revoked of late: families of tokens, and people with the moment of it.
+    """What was revoked of late: families of tokens, and people and apps with the moment of it.
 
-    Apps that were disabled or deleted are among the families, by their ids.
+    Apps that are disabled or deleted are among the families, by their ids. Of those that were
+    disabled the moment says which of their own tokens, which have no family, are void.
     """
 
     families: frozenset[UUID]
-    users: Mapping[UUID, datetime]
+    since: Mapping[UUID, datetime]

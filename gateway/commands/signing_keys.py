@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
 
@@ -12,10 +13,19 @@ app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("rotate")
-def rotate() -> None:
+def rotate(
+    at_once: Annotated[
+        bool,
+        typer.Option(
+            "--now", help="The old key has leaked: all that it signed is void from now on."
+        ),
+    ] = False,
+) -> None:
     """Publish a new key; it signs twelve minutes later, and the old one verifies what it signed."""
-    made = asyncio.run(_rotate())
+    made = asyncio.run(_rotate(at_once=at_once))
     typer.echo(f"{made.kid} is published, and signs from {_shown(made.active_from)} on.")
+    if at_once:
+        typer.echo("All others have ended. Every server knows within a minute.")
 
 
 @app.command("list")
@@ -37,7 +47,7 @@ def _shown(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-async def _rotate() -> SigningKeyRecord:
+async def _rotate(*, at_once: bool) -> SigningKeyRecord:
     from auth.keyring import KeyRing
     from auth.vault import Vault
     from datasources.ids import new_id
@@ -51,7 +61,7 @@ async def _rotate() -> SigningKeyRecord:
         vault = Vault.of(key_encryption_keys(settings))
         now = datetime.now(UTC)
         noted = AuditRecord(new_id(), now, "rotateKeys", AuditResult.DONE, "COMMAND_LINE")
-        return await KeyRing(stores.postgres, vault).rotate(now, noted)
+        return await KeyRing(stores.postgres, vault).rotate(now, noted, at_once=at_once)
 
 
 async def _fetch() -> Sequence[SigningKeyRecord]:

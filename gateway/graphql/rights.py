@@ -1,11 +1,12 @@
 """What sockets and streams are held open with, looked at again while they live.
 
-A token costs no store a question, and all sessions of a process cost one each two seconds. So what
-is over, or was ended, ends within 5 s; where the store cannot tell for so long, it ends, too.
+A token costs no store a question, all sessions of a process cost one each two seconds, and all API
+keys one each four. So what is over, or was ended, ends within 5 s; where the store cannot tell for
+so long, it ends, too.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -16,7 +17,7 @@ from auth.api_keys import NotFromHere
 from auth.credentials import BadCredential, Credential, principal_of
 from auth.held import HeldToken, held_token, still_good
 from auth.identity import Identity
-from auth.principal import Principal, SessionKind
+from auth.principal import Principal, PrincipalKind, SessionKind
 from auth.sessions import ended_among
 from datasources.errors import StoreError
 from datasources.stores import Stores
@@ -89,21 +90,34 @@ class RightsWatch:
     async def look(self, identity: Identity, stores: Stores, now: datetime) -> None:
         """End all whose credential is over, and those of which that cannot be told."""
         sessions: list[Holder] = []
+        keys: list[Holder] = []
         others: list[Holder] = []
         for holder in tuple(self._holders):
             rights = holder.rights
             if rights.token is not None:
-                if not still_good(identity, rights.token, now):
+                if still_good(identity, rights.token, now):
+                    rights.asked_at = now
+                else:
                     self._end(holder, known=True)
-            elif rights.session_hash is None:
-                others.append(holder)  # keys and services: what the process knows, mostly
-            elif (now - rights.asked_at).total_seconds() >= _ASK_EVERY_S:
-                sessions.append(holder)
-        for start in range(0, len(sessions), _MAX_ASKED_AT_ONCE):
-            part = sessions[start : start + _MAX_ASKED_AT_ONCE]
-            await self._look_at_sessions(part, identity, stores, now)
-        for holder in others:
-            await self._look_at_other(holder, identity, stores, now)
+            elif rights.session_hash is not None:
+                if (now - rights.asked_at).total_seconds() >= _ASK_EVERY_S:
+                    sessions.append(holder)
+            elif rights.principal.kind is PrincipalKind.API_KEY:
+                keys.append(holder)
+            else:
+                others.append(holder)
+        looks = [
+            self._look_at_sessions(
+                sessions[start : start + _MAX_ASKED_AT_ONCE], identity, stores, now
+            )
+            for start in range(0, len(sessions), _MAX_ASKED_AT_ONCE)
+        ]
+        looks.append(self._look_at_keys(keys, identity, stores, now))
+        looks += [self._look_at(holder, identity, stores, now) for holder in others]
+        for outcome in await asyncio.gather(*looks, return_exceptions=True):
+            if isinstance(outcome, Exception) and not isinstance(outcome, StoreError):
+                log.error("rights cannot be looked at", exc_info=outcome)
+        self._end_unknown(now)
 
     async def _run(self, identity: Identity, stores: Stores) -> None:
         while True:
@@ -112,18 +126,14 @@ class RightsWatch:
                 await self.look(identity, stores, utc_now())
             except Exception:
                 log.exception("rights cannot be looked at")
-                self._unknown(tuple(self._holders), utc_now())
+                self._end_unknown(utc_now())
 
     async def _look_at_sessions(
         self, holders: Sequence[Holder], identity: Identity, stores: Stores, now: datetime
     ) -> None:
         asked = [(holder, holder.rights) for holder in holders]
         hashes = sorted({one for _, rights in asked if (one := rights.session_hash)})
-        try:
-            ended = await ended_among(identity, stores.redis, hashes, now)
-        except StoreError:
-            self._unknown(holders, now)
-            return
+        ended = await ended_among(identity, stores.redis, hashes, now)
         for holder, rights in asked:
             if holder.rights is not rights:
                 continue  # renewed meanwhile: the answer is about what it has no more
@@ -132,7 +142,15 @@ class RightsWatch:
             else:
                 rights.asked_at = now
 
-    async def _look_at_other(
+    async def _look_at_keys(
+        self, holders: Sequence[Holder], identity: Identity, stores: Stores, now: datetime
+    ) -> None:
+        secrets = [one.secret for holder in holders if (one := holder.rights.credential)]
+        await identity.api_keys.find_all(stores.postgres, secrets)
+        for holder in holders:
+            await self._look_at(holder, identity, stores, now)  # what was just found
+
+    async def _look_at(
         self, holder: Holder, identity: Identity, stores: Stores, now: datetime
     ) -> None:
         rights = holder.rights
@@ -143,15 +161,13 @@ class RightsWatch:
         except (BadCredential, NotFromHere):
             if holder.rights is rights:  # not renewed meanwhile
                 self._end(holder, known=True)
-        except StoreError:
-            self._unknown([holder], now)
         else:
             if holder.rights is rights:
                 rights.principal, rights.asked_at = principal, now
 
-    def _unknown(self, holders: Collection[Holder], now: datetime) -> None:
+    def _end_unknown(self, now: datetime) -> None:
         """End those of whom nothing was heard for too long: sessions fail closed."""
-        for holder in holders:
+        for holder in tuple(self._holders):
             if (now - holder.rights.asked_at).total_seconds() >= _BELIEVED_FOR_S:
                 self._end(holder, known=False)
 

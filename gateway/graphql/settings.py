@@ -38,7 +38,9 @@ class TransportSettings(BaseModel):
         100, gt=0, description="Most operations at once on one socket."
     )
     max_sockets_per_principal: int = Field(
-        20, gt=0, description="Most sockets of one account in a process, and most streams."
+        20,
+        gt=0,
+        description="Most sockets of one account, app or service in a process, and most streams.",
     )
     max_sockets_per_address: int = Field(
         200,

@@ -18,6 +18,15 @@ log = structlog.get_logger(__name__)
 TICK_S = 1.0
 
 
+def counted_as(principal: Principal) -> str | None:
+    """Return whose sockets and streams are counted together: a person's, an app's or a service's.
+
+    None for nobody, and for a publishable key: it stands in pages, and is everybody's.
+    """
+    acts_for = principal.user_id or principal.app_id or principal.service
+    return None if acts_for is None else str(acts_for)
+
+
 class Ticking(Protocol):
     """A socket, as its registry sees it."""
 
@@ -73,14 +82,14 @@ class Sockets:
             self._let_leave(socket)
 
     def identify(self, socket: Ticking, principal: Principal) -> None:
-        """Count a socket for a person from now on.
+        """Count a socket for whom it acts for from now on.
 
         Raises:
             Closing: 1013, they have as many as they may.
         """
-        if principal.user_id is None:
+        key, limit = counted_as(principal), self._settings.max_sockets_per_principal
+        if key is None:
             return
-        key, limit = str(principal.user_id), self._settings.max_sockets_per_principal
         if self._counts[key] >= limit:
             raise Closing(TRY_AGAIN, f"At most {limit} sockets of one account")
         self._uncount(socket)

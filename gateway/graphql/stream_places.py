@@ -7,6 +7,7 @@ from http import HTTPStatus
 from auth.principal import Principal
 from gateway.graphql.refusals import HttpRefusal
 from gateway.graphql.settings import TransportSettings
+from gateway.graphql.sockets import counted_as
 from schema.errors import ErrorCode
 
 RETRY_AFTER_S = 10
@@ -28,11 +29,11 @@ class StreamPlaces:
         Raises:
             HttpRefusal: 503, there are as many as there may be.
         """
-        person, settings = principal.user_id, self.settings
-        place = address if person is None else str(person)
+        account, settings = counted_as(principal), self.settings
+        place = account or address
         limit = (
             settings.max_sockets_per_address
-            if person is None
+            if account is None
             else settings.max_sockets_per_principal
         )
         if self._counts[place] >= limit or len(self) >= settings.max_sockets:

@@ -21,6 +21,7 @@ from gateway.authentication import CHALLENGE, Refused, credential_of
 from gateway.context import build_context
 from gateway.oauth.bridge import run_sync
 from gateway.oauth.client import authenticate
+from gateway.oauth.cors import for_any_page
 from gateway.oauth.requests import OAuthRequest, posted
 from gateway.oauth.server import NO_STORE, Server
 from gateway.pages.forms import BadForm
@@ -200,10 +201,12 @@ def _unauthorized(challenge: str, status: int = 401) -> Response:
     return JSONResponse({}, status, headers={**NO_STORE, "WWW-Authenticate": challenge})
 
 
+_DEVICES = "/oauth/device_authorization"
 ROUTES = [
-    Route("/oauth/token", _endpoint(token), methods=["POST"]),
-    Route("/oauth/revoke", _endpoint(revoke), methods=["POST"]),
+    for_any_page(Route("/oauth/token", _endpoint(token), methods=["POST"])),
+    for_any_page(Route("/oauth/revoke", _endpoint(revoke), methods=["POST"])),
+    for_any_page(Route(_DEVICES, _endpoint(device_authorization), methods=["POST"])),
+    for_any_page(Route("/oauth/userinfo", userinfo, methods=["GET", "POST"])),
+    # For servers alone: an app without a secret may not ask.
     Route("/oauth/introspect", _endpoint(introspect), methods=["POST"]),
-    Route("/oauth/device_authorization", _endpoint(device_authorization), methods=["POST"]),
-    Route("/oauth/userinfo", userinfo, methods=["GET", "POST"]),
 ]

@@ -9,6 +9,7 @@ from auth.identity import Identity
 from auth.jwks import ALGORITHMS
 from auth.keyring import ALGORITHM
 from auth.scopes import SCOPES_OF_APPS
+from gateway.oauth.cors import for_any_page
 
 _CACHE_S = 600
 _PROOFS = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
@@ -62,12 +63,12 @@ async def _metadata(request: Request) -> JSONResponse:
         metadata(identity.issuer),
         headers={
             "Cache-Control": f"public, max-age={_CACHE_S}",
-            "Access-Control-Allow-Origin": "*",  # it is public, and asked for without credentials
+            "Access-Control-Allow-Origin": "*",  # always: caches keep it for whoever asks
         },
     )
 
 
 ROUTES = [
-    Route("/.well-known/openid-configuration", _metadata),
-    Route("/.well-known/oauth-authorization-server", _metadata),
+    for_any_page(Route("/.well-known/openid-configuration", _metadata)),
+    for_any_page(Route("/.well-known/oauth-authorization-server", _metadata)),
 ]

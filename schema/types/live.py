@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from datasources.loaders.users import UserById
+from datasources.loaders.users import SeenUserById
 from datasources.records.listening import NowPlayingChange
 from resolvers.ids import global_id
 from resolvers.live import Lag
@@ -38,7 +38,9 @@ class NowPlayingChanged:
     user_id: strawberry.ID = computed(
         lambda change: global_id("User", change.user_id), "Whose listening it is."
     )
-    user: User | None = loaded(UserById, key="user_id", description="Whose listening it is.")
+    user: User | None = loaded(
+        SeenUserById, key="user_id", for_viewer=True, description="Whose listening it is."
+    )
     now_playing: NowPlaying | None = attribute(
         "What plays from now on; null for nothing, or nothing that is shown."
     )

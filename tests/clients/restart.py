@@ -19,12 +19,23 @@ from tests.plugins.server import ROOT, DemoProcess, demo_data, running_demo
 
 DEADLINE_S = 120  # reached only by what hangs
 QUICK = {"POLYPHONY_STOP_DELAY_S": "0", "POLYPHONY_STOP_WINDOW_S": "1"}
+CHANGES = 4  # of the playlist: one before the restart, two while nobody is there, one after it
 SIGN_IN = """mutation ($password: String!) {
   signIn(input: {login: "ada", password: $password, session: TOKENS}) {
     ... on SignedIn { tokens { accessToken } }
   }
 }"""
 TRACKS = '{ search(query: "a", types: [TRACK], first: 2) { nodes { ... on Track { id title } } } }'
+PLAYLIST = """mutation {
+  createPlaylist(input: {title: "Together", visibility: PUBLIC}) {
+    ... on PlaylistCreated { playlist { id version } }
+  }
+}"""
+ADD = """mutation ($playlist: ID!, $track: ID!) {
+  addPlaylistItems(input: {playlistId: $playlist, trackIds: [$track]}) {
+    ... on PlaylistItemsChanged { version }
+  }
+}"""
 PLAY = """mutation ($track: ID!) {
   setNowPlaying(input: {trackId: $track}) { ... on NowPlayingSet { nowPlaying { startedAt } } }
 }"""
@@ -58,20 +69,35 @@ class Ada:
         """Say that she plays a track."""
         assert self.ask(PLAY, track=track)["setNowPlaying"]["nowPlaying"]
 
+    def playlist(self) -> tuple[str, int]:
+        """Make a playlist that everybody sees, and return its id and version."""
+        made = self.ask(PLAYLIST)["createPlaylist"]["playlist"]
+        return made["id"], made["version"]
+
+    def add(self, playlist: str, track: str) -> None:
+        """Add a track to a playlist of hers: its version is the next."""
+        assert self.ask(ADD, playlist=playlist, track=track)["addPlaylistItems"]["version"]
+
 
 def ada_of(demo: DemoProcess) -> Ada:
     """Sign in on a demo that has just been made: it prints the password."""
-    url = demo.address()
+    demo.address()  # by then all is printed
     found = re.search(r"^ *ada +(\S+)", demo.stdout.read_text(), re.MULTILINE)
     assert found
-    body = {"query": SIGN_IN, "variables": {"password": found[1]}}
+    return signed_in(demo, found[1])
+
+
+def signed_in(demo: DemoProcess, password: str) -> Ada:
+    """Sign in on any demo: a token is good at the address where it was given, and nowhere else."""
+    url = demo.address()
+    body = {"query": SIGN_IN, "variables": {"password": password}}
     answer = httpx2.post(url, json=body, timeout=DEADLINE_S).json()
-    return Ada(url, found[1], answer["data"]["signIn"]["tokens"]["accessToken"])
+    return Ada(url, password, answer["data"]["signIn"]["tokens"]["accessToken"])
 
 
 @contextmanager
 def restarted(folder: Path, port: int) -> Iterator[DemoProcess]:
-    """Yield the demo that follows on one that has stopped."""
+    """Yield the demo that follows on one that has stopped; port 0 is another."""
     with running_demo(folder, "--port", str(port), environment=QUICK) as again:
         again.address()
         yield again
@@ -85,10 +111,10 @@ class Visit:
     stdout: Path
     stderr: Path
 
-    def wait_for(self, lines: int) -> None:
-        """Return when it has said so much, or has ended."""
+    def wait_for(self, name: str) -> None:
+        """Return when it has said something of this name, or has ended."""
         deadline = time.monotonic() + DEADLINE_S
-        while self.stdout.read_text().count("\n") < lines and self.process.poll() is None:
+        while f'"{name}":' not in self.stdout.read_text() and self.process.poll() is None:
             if time.monotonic() > deadline:
                 return
             time.sleep(0.05)
@@ -116,28 +142,42 @@ def visiting(command: Sequence[str], env: Mapping[str, str], log: Path) -> Itera
         process.wait()
 
 
-def visits(clients: Mapping[str, Sequence[str]], logs: Path) -> dict[str, dict[str, Any]]:
-    """Return what each client has seen: commands, which get the ids of two tracks.
+def visits(clients: Mapping[str, Sequence[str]], logs: Path) -> dict[str, Any]:
+    """Return what each client has seen, and the versions of the playlist that they follow.
 
-    All are there at once. When each has said that it follows Ada, the demo restarts, and then she
-    plays the other track.
+    All are there at once. When each has said that it follows Ada and her playlist, the demo stops.
+    She changes the list at another address, where they do not look. Then the demo is where it was,
+    and when they are back she changes the list once more.
     """
     with demo_data() as folder, ExitStack() as leaving:
         with running_demo(folder, environment=QUICK) as demo:
             ada = ada_of(demo)
             first, second = (track["id"] for track in ada.tracks())
+            playlist, before = ada.playlist()
+            ada.add(playlist, first)
             place = urlsplit(ada.url)
             env = {**os.environ, "POLYPHONY_HOST": place.netloc, "POLYPHONY_TOKEN": ada.token}
+            told = [first, second, playlist, *map(str, (before, before + 1, before + CHANGES))]
             all_ = {
-                name: leaving.enter_context(visiting([*command, first, second], env, logs / name))
+                name: leaving.enter_context(visiting([*command, *told], env, logs / name))
                 for name, command in clients.items()
             }
             for visit in all_.values():
-                visit.wait_for(1)
+                visit.wait_for("ready")
             assert demo.stop(signal.SIGTERM) == 0
+        with restarted(folder, 0) as elsewhere:
+            there = signed_in(elsewhere, ada.password)
+            for _ in range(CHANGES - 2):
+                there.add(playlist, second)
+            assert elsewhere.stop(signal.SIGTERM) == 0
         assert place.port
         with restarted(folder, place.port):
             ada.play(second)
             for visit in all_.values():
-                visit.wait_for(2)
-        return {name: visit.seen() for name, visit in all_.items()}
+                visit.wait_for("back")
+            ada.add(playlist, first)
+            for visit in all_.values():
+                visit.wait_for("changes")
+        return {name: visit.seen() for name, visit in all_.items()} | {
+            "versions": [before + number for number in range(1, CHANGES + 1)]
+        }

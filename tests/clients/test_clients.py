@@ -1,8 +1,8 @@
 """The clients that docs/clients.md shows, as it sets them up, against a server that restarts."""
 
 import json
-import shutil
 import sys
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,16 +10,29 @@ from fasteners import InterProcessLock
 
 from tests.clients.node import HERE, node
 from tests.clients.restart import visits
+from tests.e2e.browsers import chromium
 
 JAVASCRIPT = ["graphql-ws", "graphql-sse", "apollo", "urql", "relay"]
 PYTHON = ["gql"]
+BROWSER = ["EventSource"]
 every_client = pytest.mark.parametrize("client", [*JAVASCRIPT, *PYTHON])
 
 
 def command(client: str) -> list[str]:
     if client in PYTHON:
         return [sys.executable, "-W", "error", "-m", "tests.clients.visits.gql_visit"]
+    if client in BROWSER:
+        return [node(), str(HERE / "visits/events.mjs"), chromium()]
     return [node(), str(HERE / "visits/visit.mjs"), client]
+
+
+def commands() -> dict[str, list[str]]:
+    """Return those of all clients that this machine has the programs for."""
+    found = {}
+    for client in [*JAVASCRIPT, *PYTHON, *BROWSER]:
+        with suppress(pytest.skip.Exception):
+            found[client] = command(client)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +44,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> dict[str, 
     kept = folder / "clients.json"
     with InterProcessLock(kept.with_suffix(".lock")):
         if not kept.exists():
-            logs = tmp_path_factory.mktemp("clients")
-            clients = [*JAVASCRIPT, *PYTHON] if shutil.which("node") else PYTHON
-            found = visits({client: command(client) for client in clients}, logs)
-            kept.write_text(json.dumps(found))
+            kept.write_text(json.dumps(visits(commands(), tmp_path_factory.mktemp("clients"))))
         everything: dict[str, Any] = json.loads(kept.read_text())
         return everything
 
@@ -42,7 +52,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> dict[str, 
 @pytest.fixture
 def visit(seen: dict[str, Any], client: str) -> dict[str, Any]:
     """What one of them has seen."""
-    command(client)  # or there is no Node here
+    command(client)  # or there is no Node here, or no Chromium
     one: dict[str, Any] = seen[client]
     assert "ready" in one, one
     return one
@@ -64,3 +74,16 @@ def test_queries_mutations_and_errors(visit: dict[str, Any], client: str) -> Non
 def test_a_subscription_comes_back_after_a_restart(visit: dict[str, Any]) -> None:
     assert visit.get("back") == {"handle": "ada"}, visit
     assert visit["stderr"] == ""
+
+
+@pytest.mark.parametrize("client", [*JAVASCRIPT, *PYTHON, *BROWSER])
+def test_what_was_changed_meanwhile_comes_once(visit: dict[str, Any], seen: dict[str, Any]) -> None:
+    assert visit.get("changes") == seen["versions"], visit
+
+
+@every_client
+def test_it_does_not_where_no_cursor_is_asked_for(
+    visit: dict[str, Any], seen: dict[str, Any]
+) -> None:
+    """The first change comes again: so what the clients do with the cursor is needed."""
+    assert visit.get("placeless") == [seen["versions"][0], *seen["versions"]], visit

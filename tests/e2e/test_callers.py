@@ -154,6 +154,21 @@ async def _revoke(home: House) -> None:
         assert await revoke_families(connection, home.ada, utc_now())
 
 
+async def test_keys_that_have_leaked_end_from_the_command_line(home: House) -> None:
+    tokens = await tokens_of(home.stores, home.identity, home.ada)
+    with home.server() as url:
+        assert post(url, VIEWER, bearer(tokens.access_token)).status_code == 200
+    rotated = run(home.env, "signing-keys", "rotate", "--now")
+    assert rotated.returncode == 0, rotated.stderr
+    listed = run(home.env, "signing-keys", "list").stdout.splitlines()
+    assert [line.split()[1] for line in listed] == ["ended,", "active,"]
+    assert rotated.stdout.startswith(f"{listed[1].split()[0]} is published")
+    with home.server() as url:
+        assert post(url, VIEWER, bearer(tokens.access_token)).status_code == 401
+        answer = httpx2.get(f"{url}/.well-known/jwks.json")
+        assert [key["kid"] for key in answer.json()["keys"]] == [listed[1].split()[0]]
+
+
 async def test_keys_are_rotated_from_the_command_line(home: House) -> None:
     tokens = await tokens_of(home.stores, home.identity, home.ada)
     rotated = run(home.env, "signing-keys", "rotate")

@@ -20,14 +20,14 @@ def test_a_subscription_comes_back_by_itself(tmp_path: Path) -> None:
         ada.play(first["id"])
         command += [server, browser, "ada", ada.password, first["title"], second["title"]]
         with visiting(command, os.environ, tmp_path / "browser") as visit:
-            visit.wait_for(1)
+            visit.wait_for("following")
             assert "following" in visit.seen(), visit.seen()
             assert demo.stop(signal.SIGTERM) == 0
             port = urlsplit(server).port
             assert port
             with restarted(folder, port):
                 ada.play(second["id"])
-                visit.wait_for(2)
+                visit.wait_for("cameBack")
             seen = visit.seen()
     assert seen.get("complaints") == [], seen
     assert seen["cameBack"]

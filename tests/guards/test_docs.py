@@ -48,6 +48,13 @@ def test_operators_read_of_no_setting_that_is_gone() -> None:
     assert named == set(_variables())
 
 
+def test_the_example_of_a_configuration_sets_what_there_is() -> None:
+    named = re.findall(r"^#(POLYPHONY_\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    passwords = {f"POLYPHONY_{store}_PASSWORD" for store in ("POSTGRES", "MONGO", "REDIS")}
+    assert len(named) == len(set(named)) > len(passwords)
+    assert set(named) - passwords <= set(_variables())
+
+
 @pytest.mark.parametrize("code", list(ErrorCode))
 def test_clients_read_of_each_error_code(code: ErrorCode) -> None:
     assert f"| `{code}` |" in (ROOT / "docs/clients.md").read_text()

@@ -157,7 +157,7 @@ async def test_other_processes_refuse_the_tokens_of_an_account_that_is_gone(
     elsewhere = replace(identity, revocations=Revocations())
     with pytest.raises(BadCredential):
         await principal_of(elsewhere, empty_stores, Credential(them.access_token), utc_now())
-    assert elsewhere.revocations.users.keys() == {them.ann}
+    assert elsewhere.revocations.since.keys() == {them.ann}
 
 
 @pytest.mark.parametrize("password", ["not the password", "", None])

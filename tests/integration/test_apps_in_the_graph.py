@@ -1,11 +1,12 @@
 """Apps as their makers and the people who let them in see them, over the graph and the pages."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from auth.principal import person
 from datasources.postgres.account_tables import audit_log, jobs
@@ -210,6 +211,21 @@ async def test_tokens_of_a_disabled_app_stay_void_when_it_is_enabled_again(world
     assert code_of(await refresh(world.browser, world.app, got["refresh_token"])) == "invalid_grant"
     anew = await tokens(world.browser, world.app)
     assert (await viewer(world.browser, anew["access_token"])).status_code == 200
+
+
+async def test_so_do_those_that_it_has_for_itself(world: World) -> None:
+    own = (await own_token(world, world.app.secret)).json()["access_token"]
+    context = context_of(world.stores, identity=world.identity)
+    assert await set_app_disabled(context, world.app.record.id, disabled=True)
+    assert await set_app_disabled(context, world.app.record.id, disabled=False)
+    await world.identity.revocations.refresh(world.stores.postgres, context.clock())
+    assert await is_void(world, own)
+    since = apps.c.tokens_since
+    async with world.stores.postgres.transaction() as connection:  # as if some seconds had gone by
+        await connection.execute(update(apps).values(tokens_since=since - timedelta(seconds=5)))
+    await world.identity.revocations.refresh(world.stores.postgres, context.clock())
+    anew = (await own_token(world, world.app.secret)).json()["access_token"]
+    assert not await is_void(world, anew)
 
 
 async def test_a_consent_is_listed_and_withdrawn(world: World) -> None:

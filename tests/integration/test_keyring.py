@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
+from auth.held import held_token, still_good
 from auth.identity import Identity
 from auth.jwt import BadToken, read_header
 from auth.keyring import JWKS_CACHE_S, REFRESH_S, KeyRing
@@ -117,6 +118,29 @@ async def test_rotating_twice_keeps_what_still_signs(empty_stores: Stores) -> No
     assert await principal_of_token(
         identity, empty_stores.postgres, token, third.active_from + timedelta(minutes=10)
     )
+
+
+async def test_keys_that_have_leaked_end_at_once(empty_stores: Stores) -> None:
+    identity = identity_of(empty_stores)
+    identity.revocations.loaded = True
+    old = await issued(identity, NOW)
+    await identity.keys.rotate(NOW, noted())  # with overlap: one signs still, one does not yet
+    other = replace(identity, keys=ring_of(empty_stores))  # another process, with its own cache
+    assert await principal_of_token(other, empty_stores.postgres, old, NOW)
+    held = held_token(old)
+    assert still_good(other, held, NOW)
+
+    made = await identity.keys.rotate(NOW, noted(), at_once=True)
+    assert (await identity.keys.signer(NOW)).kid == made.kid
+    assert [one["kid"] for one in await identity.keys.published(NOW)] == [made.kid]
+    await other.keys.refresh()  # as it does each minute
+    for process in (identity, other):
+        with pytest.raises(BadToken):
+            await principal_of_token(process, empty_stores.postgres, old, NOW)
+        assert not still_good(process, held, NOW)
+    new = await issued(other, NOW)
+    assert read_header(new).kid == made.kid
+    assert await principal_of_token(identity, empty_stores.postgres, new, NOW)
 
 
 async def test_keys_that_have_ended_are_removed(empty_stores: Stores) -> None:

@@ -5,17 +5,24 @@ from uuid import UUID
 
 import pytest
 
+from auth.api_key_text import new_key
+from auth.credentials import Credential
 from auth.identity import Identity
+from auth.principal import Principal, PrincipalKind
 from auth.sessions import session_hash
 from datasources.errors import StoreUnavailable
+from datasources.records.api_keys import ApiKeyKind
 from datasources.redis.sessions import remove_session
 from datasources.stores import Stores
 from gateway.cookies import SESSION_COOKIE
+from gateway.graphql.rights import Rights, RightsWatch
 from resolvers.context import utc_now
+from tests.factories.api_keys import a_key
 from tests.factories.live_socket import Server
 from tests.factories.live_stream import Reader, asking
 from tests.factories.operations import identity_of
 from tests.factories.people import add_account, cookie_of, tokens_of
+from tests.plugins.round_trips import RoundTrips
 
 NUMBERS = "subscription { numbers }"
 
@@ -90,3 +97,31 @@ async def test_nobody_can_tell(
         await look(server, 5)
         assert await client.event() is None, "without `complete`: the client is to come back"
         await client.gone()
+
+
+class Held:
+    """What an API key holds open."""
+
+    def __init__(self, secret: str) -> None:
+        self.rights = Rights(Principal(PrincipalKind.API_KEY), Credential(secret), utc_now())
+        self.ended = False
+
+    def end_rights(self, *, known: bool) -> None:
+        self.ended = known
+
+
+@pytest.mark.parametrize("many", [1, 10])
+async def test_api_keys_cost_one_look_up_together(
+    empty_stores: Stores, identity: Identity, ada: UUID, round_trips: RoundTrips, many: int
+) -> None:
+    held = [Held((await a_key(empty_stores, identity, ada)).secret) for _ in range(many)]
+    made_up = Held(new_key("dev", ApiKeyKind.SECRET).text)
+    watch = RightsWatch()
+    for one in (*held, made_up):
+        watch.add(one, identity, empty_stores)
+    round_trips.clear()
+    await watch.look(identity, empty_stores, utc_now())
+    assert round_trips == {"postgres": 1}
+    assert [one.ended for one in (*held, made_up)] == [False] * many + [True]
+    for one in held:
+        watch.remove(one)

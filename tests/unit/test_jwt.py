@@ -356,7 +356,7 @@ async def test_a_revoked_family_is_refused(identity: Identity) -> None:
 
 
 async def test_whoever_was_signed_out_everywhere_is_refused(identity: Identity) -> None:
-    identity.revocations.users = {USER: NOW}
+    identity.revocations.since = {USER: NOW}
     assert await refused(identity, signed()) == "revoked"
     since = signed(claims={"iat": NOW_S})  # the same second: the family decides
     assert await principal_of_token(identity, NO_STORES.postgres, since, NOW)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from auth.credentials import BadCredential, Credential
+from auth.held import HeldToken
 from auth.principal import Principal, PrincipalKind, SessionKind, SessionRef, person
 from datasources.ids import new_id
 from gateway.graphql import rights as watched
@@ -18,6 +19,8 @@ NOW = utc_now()
 BEFORE, RENEWED = NOW - timedelta(seconds=3), NOW - timedelta(seconds=1)
 CREDENTIAL = Credential("secret")
 A_KEY = Principal(PrincipalKind.API_KEY)
+A_SERVICE = Principal(PrincipalKind.SERVICE, service="radio")
+IN_AN_APP = person(new_id(), session=SessionRef(SessionKind.TOKENS, "f"))
 IN_A_BROWSER = person(new_id(), session=SessionRef(SessionKind.COOKIE, "h"))
 
 
@@ -84,3 +87,37 @@ async def test_what_is_over_ends(monkeypatch: pytest.MonkeyPatch, principal: Pri
     held = Held(principal)
     await look(monkeypatch, held, over=True, renews=False)
     assert held.ends == [True]
+
+
+async def test_a_defect_ends_what_it_is_about_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def principal_of(_: Any, __: Any, credential: Credential, *___: Any) -> Principal:
+        if credential.secret == "breaks":
+            raise RuntimeError("a defect")
+        return A_KEY
+
+    monkeypatch.setattr(watched, "principal_of", principal_of)
+    long_ago = NOW - timedelta(minutes=1)
+    token = HeldToken("k", new_id(), new_id(), long_ago, NOW + timedelta(minutes=9), None)
+    held = {
+        "token": Rights(IN_AN_APP, CREDENTIAL, long_ago, token),
+        "key": Rights(A_KEY, CREDENTIAL, long_ago),
+        "service": Rights(A_SERVICE, Credential("breaks"), long_ago),
+        "other service": Rights(A_SERVICE, CREDENTIAL, long_ago),
+    }
+    watch, identity = RightsWatch(), identity_of(NO_STORES)
+    monkeypatch.setattr(identity.keys, "verifies", lambda *_: True)
+    holders = {name: Held(rights.principal) for name, rights in held.items()}
+    for name, holder in holders.items():
+        holder.rights = held[name]
+        watch.add(holder, identity, NO_STORES)
+    try:
+        await watch.look(identity, NO_STORES, NOW)
+    finally:
+        for holder in holders.values():
+            watch.remove(holder)
+    assert {name: holder.ends for name, holder in holders.items()} == {
+        "token": [],
+        "key": [],
+        "service": [False],
+        "other service": [],
+    }

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 import strawberry
 
-from auth.principal import ANONYMOUS, Principal, PrincipalKind, person
+from auth.principal import ANONYMOUS, KeyRef, Principal, PrincipalKind, person
 from datasources.ids import new_id
+from datasources.records.api_keys import ApiKeyPlan
 from gateway.graphql import http
 from gateway.graphql import rights as watched
 from gateway.graphql.documents import Documents
@@ -61,6 +62,32 @@ async def test_streams_of_an_account(calls: list[Principal]) -> None:
         assert await is_open(server)
         calls.pop()
     assert await is_open(server)
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        Principal(PrincipalKind.SERVICE, service="radio"),
+        Principal(PrincipalKind.APP, app_id=new_id()),
+    ],
+    ids=lambda one: one.kind,
+)
+async def test_services_and_apps_have_places_of_their_own(
+    calls: list[Principal], caller: Principal
+) -> None:
+    server = Server(settings=TransportSettings(max_sockets_per_address=1))
+    async with asking(server, NUMBERS):
+        assert not await is_open(server)
+        calls.append(caller)
+        assert await is_open(server), "it is not counted by address"
+
+
+async def test_publishable_keys_are_counted_by_address(calls: list[Principal]) -> None:
+    server = Server(settings=TransportSettings(max_sockets_per_principal=1))
+    key = KeyRef(new_id(), new_id(), ApiKeyPlan.FREE)
+    calls.append(Principal(PrincipalKind.API_KEY, key=key))
+    async with asking(server, NUMBERS):
+        assert await is_open(server, address="192.0.2.2")
 
 
 async def test_streams_of_a_process() -> None:

@@ -20,7 +20,7 @@ def http_client(host: str, token: str) -> Client:
 async def follow(
     host: str, access_token: Callable[[], Awaitable[str]], request: GraphQLRequest
 ) -> AsyncIterator[dict[str, Any]]:
-    """Yield what a subscription tells; subscribe again when the connection is lost."""
+    """Yield what a subscription tells; when it was lost, go on behind the last `cursor`."""
     tries = 0
     while True:
         payload = {"authorization": f"Bearer {await access_token()}"}
@@ -30,6 +30,10 @@ async def follow(
                 async for result in session.subscribe(request):
                     tries = 0
                     yield result
+                    for event in result.values():
+                        if after := event.get("cursor") or event.get("current"):
+                            variables = {**(request.variable_values or {}), "after": after}
+                            request = GraphQLRequest(request, variable_values=variables)
                 return
         except TransportConnectionFailed:
             await asyncio.sleep(random.uniform(0, min(30, 2**tries)))

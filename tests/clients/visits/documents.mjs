@@ -13,4 +13,14 @@ export const documents = {
       ... on NowPlayingChanged { nowPlaying { track { id } } }
     }
   }`,
+  changes: `subscription Changes($id: ID!, $after: String) {
+    playlistChanged(id: $id, after: $after) {
+      ... on PlaylistChanged { cursor seq }
+      ... on Lagged { current }
+    }
+  }`,
+  // Without a cursor there is no place to go on from.
+  placeless: `subscription Placeless($id: ID!, $after: String) {
+    playlistChanged(id: $id, after: $after) { ... on PlaylistChanged { seq } }
+  }`,
 };

@@ -23,6 +23,15 @@ PLAY = "mutation ($track: ID!) { setNowPlaying(input: {trackId: $track}) { __typ
 PLAYING = """subscription ($ids: [ID!]!) {
   nowPlaying(userIds: $ids) { ... on NowPlayingChanged { nowPlaying { track { id } } } }
 }"""
+CHANGES = """subscription ($id: ID!, $after: String) {
+  playlistChanged(id: $id, after: $after) {
+    ... on PlaylistChanged { cursor seq }
+    ... on Lagged { current }
+  }
+}"""
+PLACELESS = """subscription ($id: ID!, $after: String) {
+  playlistChanged(id: $id, after: $after) { ... on PlaylistChanged { seq } }
+}"""
 
 
 async def ask(session: AsyncClientSession, text: str, **variables: Any) -> dict[str, Any]:
@@ -34,15 +43,36 @@ async def access_token() -> str:
     return TOKEN
 
 
-def playing(*ids: str) -> AsyncIterator[dict[str, Any]]:
-    return follow(HOST, access_token, GraphQLRequest(PLAYING, variable_values={"ids": [*ids]}))
+def followed(text: str, **variables: Any) -> AsyncIterator[dict[str, Any]]:
+    return follow(HOST, access_token, GraphQLRequest(text, variable_values=variables))
+
+
+class Changes:
+    """The versions of a playlist that a subscription has told of."""
+
+    def __init__(self, text: str, playlist: str, after: str) -> None:
+        self.told: list[int] = []
+        self._more = asyncio.Event()
+        self._following = asyncio.create_task(self._follow(text, playlist, after))
+
+    async def until(self, version: int) -> list[int]:
+        """Return all of them, once that one is among them."""
+        while version not in self.told:
+            await self._more.wait()
+            self._more.clear()
+        return self.told
+
+    async def _follow(self, text: str, playlist: str, after: str) -> None:
+        async for told in followed(text, id=playlist, after=after):
+            self.told.append(told["playlistChanged"]["seq"])
+            self._more.set()
 
 
 def codes(failed: TransportQueryError) -> list[str]:
     return [error["extensions"]["code"] for error in failed.errors or ()]
 
 
-async def visit(first: str, second: str) -> None:
+async def visit(first: str, second: str, playlist: str, after: str, *versions: str) -> None:
     seen: dict[str, Any] = {}
     async with http_client(HOST, TOKEN) as session:
         viewer = (await ask(session, VIEWER))["viewer"]
@@ -59,10 +89,13 @@ async def visit(first: str, second: str) -> None:
             except TransportQueryError as failed:
                 seen[name] = codes(failed)
     try:
-        await anext(playing())
+        await anext(followed(PLAYING, ids=[]))
     except TransportQueryError as failed:
         seen["subscription"] = codes(failed)
-    async for told in playing(viewer["id"]):
+    following, last = map(int, versions)
+    resuming, placeless = (Changes(text, playlist, after) for text in (CHANGES, PLACELESS))
+    await asyncio.gather(resuming.until(following), placeless.until(following))
+    async for told in followed(PLAYING, ids=[viewer["id"]]):
         track = (told["nowPlaying"]["nowPlaying"] or {}).get("track", {}).get("id")
         if track == first:
             say({"ready": seen})
@@ -71,6 +104,7 @@ async def visit(first: str, second: str) -> None:
     async with http_client(HOST, TOKEN) as session:
         again = await ask(session, VIEWER)
     say({"back": {"handle": again["viewer"]["handle"]}})
+    say({"changes": await resuming.until(last), "placeless": await placeless.until(last)})
 
 
 def say(seen: dict[str, Any]) -> None:

@@ -53,3 +53,27 @@ graphql`
     }
   }
 `;
+
+graphql`
+  subscription musicChangesSubscription($id: ID!, $after: String) {
+    playlistChanged(id: $id, after: $after) {
+      ... on PlaylistChanged {
+        cursor
+        seq
+      }
+      ... on Lagged {
+        current
+      }
+    }
+  }
+`;
+
+graphql`
+  subscription musicPlacelessSubscription($id: ID!, $after: String) {
+    playlistChanged(id: $id, after: $after) {
+      ... on PlaylistChanged {
+        seq
+      }
+    }
+  }
+`;

@@ -19,6 +19,8 @@ const documents = {
   node: await compiled("NodeQuery"),
   play: await compiled("PlayMutation"),
   playing: await compiled("PlayingSubscription"),
+  changes: await compiled("ChangesSubscription"),
+  placeless: await compiled("PlacelessSubscription"),
 };
 
 export function ask(name, variables) {

@@ -1,13 +1,18 @@
 // What every client is seen to do: ask, change, fail and follow, and come back after a restart.
 //
 //   node visit.mjs <client> <track> <track that plays after the restart>
+//     <playlist> <its version before a change, after it, and after the last change>
 //
-// Prints one JSON object when it follows, and one when it has come back.
+// Prints one JSON object when it follows, one when it has come back, and one with the changes of
+// the playlist that it was told of: by a document with the cursors, and by one without.
+import { setTimeout as pause } from "node:timers/promises";
+
 import WebSocket from "ws";
 
 globalThis.WebSocket ??= WebSocket; // browsers and Node from 22 have their own
 
-const [name, first, second] = process.argv.slice(2);
+const [name, first, second, playlist, after, ...versions] = process.argv.slice(2);
+const [following, last] = versions.map(Number);
 const { ask, follow } = await import(`./${name}.mjs`);
 
 const say = (seen) => process.stdout.write(`${JSON.stringify(seen)}\n`);
@@ -26,6 +31,26 @@ function codes(error) {
 const ended = (variables) =>
   new Promise((complete, error) => follow("playing", variables, { next() {}, error, complete }));
 
+/** Follows what may not end. */
+function followOn(document, variables, next) {
+  const error = (cause) => {
+    throw new Error(`${document} has failed`, { cause });
+  };
+  follow(document, variables, { next, error, complete: () => error("it is over") });
+}
+
+/** Follows the playlist; returns what waits for a version, and gives all that were told. */
+function changes(document) {
+  const told = [];
+  followOn(document, { id: playlist, after }, ({ playlistChanged }) =>
+    told.push(playlistChanged.seq),
+  );
+  return async (version) => {
+    while (!told.includes(version)) await pause(20);
+    return told;
+  };
+}
+
 const { viewer } = await ask("viewer", {});
 const { setNowPlaying } = await ask("play", { track: first });
 const { user } = await ask("playlists", { handle: viewer.handle });
@@ -38,19 +63,16 @@ const seen = {
   subscription: await failure(ended({ ids: [] })),
 };
 
-follow("playing", { ids: [viewer.id] }, {
-  next: async ({ nowPlaying }) => {
-    const track = nowPlaying.nowPlaying?.track.id;
-    if (track === first) say({ ready: seen });
-    if (track !== second) return;
-    const again = await ask("viewer", {});
-    say({ back: { handle: again.viewer.handle } });
-    process.exit();
-  },
-  error: (error) => {
-    throw new Error("the subscription has failed", { cause: error });
-  },
-  complete: () => {
-    throw new Error("the subscription is over");
-  },
+const resuming = changes("changes");
+const placeless = changes("placeless");
+await Promise.all([resuming(following), placeless(following)]);
+
+followOn("playing", { ids: [viewer.id] }, async ({ nowPlaying }) => {
+  const track = nowPlaying.nowPlaying?.track.id;
+  if (track === first) say({ ready: seen });
+  if (track !== second) return;
+  const again = await ask("viewer", {});
+  say({ back: { handle: again.viewer.handle } });
+  say({ changes: await resuming(last), placeless: await placeless(last) });
+  process.exit();
 });
