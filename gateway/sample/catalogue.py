@@ -141,13 +141,13 @@ def _playlist_tables(playlists: Sequence[Playlist]) -> dict[str, list[Row]]:
             {
                 "id": item.id,
                 "playlist_id": playlist.record.id,
-                "position": position,
+                "position": item.position,
                 "track_id": item.track.id,
                 "added_by": item.added_by_id,
                 "added_at": item.added_at,
             }
             for playlist in playlists
-            for position, item in playlist.items
+            for item in playlist.items
         ],
         "playlist_collaborators": [
             {
