@@ -60,7 +60,8 @@ export function NowPlaying({ of, people, viewer, onStop }: FriendsProps) {
     <section className="panel playing" aria-labelledby="playing-title">
       <h2 id="playing-title">Playing now</h2>
       {active.length === 0 && <p className="quiet">Nobody plays anything at the moment.</p>}
-      <ul>
+      {/* On a phone it is scrolled sideways, with the keyboard, too. */}
+      <ul tabIndex={0} aria-labelledby="playing-title">
         {active.map((person) => {
           const { track, startedAt, endsAt } = playing.get(person.id)!;
           const [from, to] = [Date.parse(startedAt), Date.parse(endsAt)];
@@ -69,7 +70,16 @@ export function NowPlaying({ of, people, viewer, onStop }: FriendsProps) {
             <li key={person.id}>
               <Avatar person={person} />
               <div className="grow">
-                <p className="person">{you ? "You" : person.displayName}</p>
+                <p className="person">
+                  <span className="grow title">{you ? "You" : person.displayName}</span>
+                  {you ? (
+                    <button type="button" className="link" onClick={onStop}>
+                      Stop
+                    </button>
+                  ) : (
+                    <span className="number">{length(Math.max(0, to - now))}</span>
+                  )}
+                </p>
                 <p className="title">{track?.title ?? "Something"}</p>
                 <p className="quiet artists">{track && artistsOf(track)}</p>
                 <progress
@@ -78,13 +88,6 @@ export function NowPlaying({ of, people, viewer, onStop }: FriendsProps) {
                   value={Math.max(0, Math.min(now, to) - from)}
                 />
               </div>
-              {you ? (
-                <button type="button" className="link" onClick={onStop}>
-                  Stop
-                </button>
-              ) : (
-                <span className="quiet number">{length(Math.max(0, to - now))}</span>
-              )}
             </li>
           );
         })}

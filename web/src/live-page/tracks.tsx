@@ -140,12 +140,19 @@ const Line = memo(function Line({ row, place, fresh, mayEdit, onRemove, onPlay }
 });
 
 function announcements(rows: readonly Row[]): Announcements {
-  const title = (id: UniqueIdentifier) => rows.find((row) => row.id === id)?.track.title ?? "The track";
-  const place = (id: UniqueIdentifier) => `place ${rows.findIndex((row) => row.id === id) + 1} of ${rows.length}`;
+  const title = (id: UniqueIdentifier) =>
+    rows.find((row) => row.id === id)?.track.title ?? "The track";
+  const place = (id: UniqueIdentifier) =>
+    `place ${rows.findIndex((row) => row.id === id) + 1} of ${rows.length}`;
+  const picked = (id: UniqueIdentifier) => `${title(id)} is picked up, at ${place(id)}.`;
   return {
-    onDragStart: ({ active }) => `${title(active.id)} is picked up, at ${place(active.id)}.`,
-    onDragOver: ({ active, over }) => (over ? `${title(active.id)} is at ${place(over.id)}.` : undefined),
-    onDragEnd: ({ active, over }) => (over ? `${title(active.id)} is dropped at ${place(over.id)}.` : undefined),
+    onDragStart: ({ active }) => picked(active.id),
+    onDragOver({ active, over }) {
+      if (!over) return undefined;
+      // The first that it is over is itself; what was said at the start would be gone at once.
+      return over.id === active.id ? picked(active.id) : `${title(active.id)} is at ${place(over.id)}.`;
+    },
+    onDragEnd: ({ active, over }) => over ? `${title(active.id)} is dropped at ${place(over.id)}.` : undefined,
     onDragCancel: ({ active }) => `${title(active.id)} is where it was.`,
   };
 }
