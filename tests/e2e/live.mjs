@@ -200,6 +200,8 @@ await report(executablePath, async (browser) => {
   seen.loads = loads;
   await editor.context().close();
   await said(ada, "You are here now");
+  await ada.goto(`${server}/live?playlist=none`);
+  await said(ada, "This playlist is not there, or it is not shared with you.");
   process.stdin.destroy();
   return { ...seen, origins: [...seen.origins] };
 });

@@ -57,7 +57,7 @@ function Outside({ stage }: { stage: "loading" | "nobody" | "ended" }) {
             <a className="button" href={`/account/sign-in?next=${back}`}>
               Sign in
             </a>
-            <p className="quiet">The demo prints accounts to sign in with when it starts.</p>
+            <p className="quiet">The demo prints accounts when it starts.</p>
           </>
         )}
       </main>
@@ -98,6 +98,9 @@ function Live({ start, onEnd }: { start: Start; onEnd: () => void }) {
           <p>You have no playlist, and follow none. Once you do, you can watch it here.</p>
         </main>
       )}
+      <footer className="quiet">
+        <a href="/graphql">GraphiQL</a> <a href="/account">Account</a>
+      </footer>
     </>
   );
 }

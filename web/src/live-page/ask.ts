@@ -57,7 +57,7 @@ export async function ask<T>(query: string, variables: Variables, asked: Asked =
 
 /** Sends a change until it is answered. Throws a `Refusal` that will not pass. */
 export async function change<T>(mutation: string, variables: Variables): Promise<T> {
-  const key = crypto.randomUUID();
+  const key = [...crypto.getRandomValues(new Uint32Array(4))].join("-");
   for (;;) {
     try {
       return await ask<T>(mutation, variables, { key });

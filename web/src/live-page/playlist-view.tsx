@@ -14,6 +14,8 @@ import { Tracks } from "./tracks";
 
 type Props = { line: Line; id: string; start: Start };
 
+const NOTICE_MS = 8_000;
+
 /** Opens a playlist, and who is around it. */
 export function PlaylistView({ line, id, start }: Props) {
   const [playlist, setPlaylist] = useState<Playlist | null>(null);
@@ -58,6 +60,11 @@ function Shared({ playlist, state, about, line, start }: SharedProps) {
   const onPlay = useCallback((row: Row) => void play(row.track).catch(() => {}), []);
   const onStop = useCallback(() => void stopPlaying().catch(() => {}), []);
   const { notice } = state;
+  useEffect(() => {
+    if (!notice) return undefined;
+    const timer = setTimeout(playlist.dismiss, NOTICE_MS);
+    return () => clearTimeout(timer);
+  }, [notice, playlist]);
   const total = rows.reduce((sum, { track }) => sum + track.durationMs, 0);
   return (
     <main className="shared">

@@ -66,21 +66,22 @@ export function openPlaylist(line: Line, id: string, viewer: Person): Playlist {
     notice: null,
     gone: null,
   });
-  let closed = false;
+  let reading = 0;
   let unfollow = () => {};
 
   /** Reads all, and goes on behind it: at the start, and where a change cannot be followed. */
   async function begin() {
     unfollow();
+    const turn = ++reading;
     try {
       const read = await readPlaylist(id, viewer);
-      if (closed) return;
+      if (turn !== reading) return; // closed, or begun once more
       if (!read) return state.set({ gone: GONE });
       put(read.list, { about: read.about, changes: read.changes });
       const variables = { id, after: String(read.list.version) };
       unfollow = line.follow<Told>(CHANGES, variables, (event) => next(event, variables), ended);
     } catch {
-      if (!closed) setTimeout(() => closed || void begin(), AGAIN_MS);
+      setTimeout(() => turn === reading && void begin(), AGAIN_MS);
     }
   }
 
@@ -135,7 +136,8 @@ export function openPlaylist(line: Line, id: string, viewer: Person): Playlist {
     });
   }
 
-  const key = () => `${NEW}${crypto.randomUUID()}`;
+  let edits = 0;
+  const key = () => `${NEW}${++edits}`;
   const seen = () => ({ playlistId: id, baseVersion: state.get().list.version });
   void begin();
   return {
@@ -166,7 +168,7 @@ export function openPlaylist(line: Line, id: string, viewer: Person): Playlist {
     },
     dismiss: () => state.set({ notice: null }),
     close() {
-      closed = true;
+      reading += 1;
       unfollow();
     },
   };
