@@ -22,7 +22,10 @@ async function turn(what) {
 
 /** Takes the page wide and light, and narrow and dark; axe looks at it each time. */
 async function look(page, name) {
-  for (const [colorScheme, size] of [["dark", NARROW], ["light", WIDE]]) {
+  for (const [colorScheme, size] of [
+    ["dark", NARROW],
+    ["light", WIDE],
+  ]) {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize(size);
     await page.screenshot({ path: join(screenshots, `${name}-${colorScheme}.png`) });
@@ -127,12 +130,18 @@ async function addRemoveUndo(ada, editor) {
   await rows(ada).nth(before.length).waitFor();
   seen.added = (await titles(ada)).at(-1);
   const after = await ids(ada);
-  await rows(ada).nth(2).getByRole("button", { name: /^Remove/ }).click();
+  await rows(ada)
+    .nth(2)
+    .getByRole("button", { name: /^Remove/ })
+    .click();
   await stands(editor, after.toSpliced(2, 1));
   // The viewer takes back their own from the message, and another's from the list of changes.
   await ada.locator(".notice").getByRole("button", { name: "Undo" }).click();
   await stands(editor, after);
-  await ada.getByRole("button", { name: /^Undo: Sunniva Østvold added/ }).first().click();
+  await ada
+    .getByRole("button", { name: /^Undo: Sunniva Østvold added/ })
+    .first()
+    .click();
   await stands(editor, before);
   await stands(ada, before);
 }
@@ -167,18 +176,18 @@ async function notifications(ada) {
 /** A network that goes quiet: what was changed meanwhile is there afterwards. */
 async function tunnel(ada, editor) {
   const before = await ids(editor);
+  const complaints = seen.complaints.length;
   await turn({ quiet: await editor.locator("h1").innerText() });
   await standing(editor, "Reconnecting");
   // What one does meanwhile is kept, and sent once it can be.
-  await rows(editor).nth(0).getByRole("button", { name: /^Remove/ }).click();
-  const complaints = seen.complaints.length;
+  await rows(editor)
+    .nth(0)
+    .getByRole("button", { name: /^Remove/ })
+    .click();
   await turn({ reconnecting: true });
-  await standing(editor, "Back, nothing missed");
+  await standing(editor, "Resumed");
   await editor.waitForFunction(() => !document.querySelector("[data-sending]"));
-  await ada.waitForFunction(
-    (gone) => !document.querySelector(`[data-item="${gone}"]`),
-    before[0],
-  );
+  await ada.waitForFunction((gone) => !document.querySelector(`[data-item="${gone}"]`), before[0]);
   seen.complaints.splice(complaints); // nothing was answered for a while
   const now = await listed(ada);
   await stands(editor, now);

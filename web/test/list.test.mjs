@@ -5,7 +5,9 @@ import { test } from "node:test";
 
 import { runnerImport } from "vite";
 
-const { module } = await runnerImport(new URL("../src/live-page/list.ts", import.meta.url).pathname);
+const { module } = await runnerImport(
+  new URL("../src/live-page/list.ts", import.meta.url).pathname,
+);
 const { applyChange, gapAt, NEW, onTheirWay, withEdits } = module;
 
 const track = (title) => ({ id: `track ${title}`, title, durationMs: 1000, artists: [] });
@@ -30,13 +32,42 @@ test("an added item stands where its key says, added by who did it", () => {
 });
 
 test("keys are compared by character, not by language or length", () => {
-  const list = applyChange(abc(), change("MOVE", [["a", "a0", "aB"], ["b", "a1", "aa"], ["c", "a2", "b00"]]));
+  const list = applyChange(
+    abc(),
+    change("MOVE", [
+      ["a", "a0", "aB"],
+      ["b", "a1", "aa"],
+      ["c", "a2", "b00"],
+    ]),
+  );
   assert.equal(ids(list), "abc");
-  assert.equal(ids(applyChange(abc(), change("MOVE", [["a", "a0", "aa"], ["b", "a1", "aB"]]))), "cba");
+  assert.equal(
+    ids(
+      applyChange(
+        abc(),
+        change("MOVE", [
+          ["a", "a0", "aa"],
+          ["b", "a1", "aB"],
+        ]),
+      ),
+    ),
+    "cba",
+  );
 });
 
 test("items move together and leave", () => {
-  assert.equal(ids(applyChange(abc(), change("MOVE", [["c", "a2", "Zz"], ["b", "a1", "ZzV"]]))), "cba");
+  assert.equal(
+    ids(
+      applyChange(
+        abc(),
+        change("MOVE", [
+          ["c", "a2", "Zz"],
+          ["b", "a1", "ZzV"],
+        ]),
+      ),
+    ),
+    "cba",
+  );
   assert.equal(ids(applyChange(abc(), change("REMOVE", [["b", "a1", null]]))), "ac");
   assert.equal(ids(applyChange(abc(), change("REMOVE", [["gone", "a1", null]]))), "abc");
 });
@@ -97,7 +128,9 @@ test("an edit of what somebody else has removed shows nothing", () => {
 });
 
 test("a row that is dropped on another takes its place", () => {
-  const rows = withEdits(abc(), [{ key: `${NEW}1`, version: null, kind: "add", track: track("x") }]);
+  const rows = withEdits(abc(), [
+    { key: `${NEW}1`, version: null, kind: "add", track: track("x") },
+  ]);
   assert.equal(gapAt(rows, "a", "b"), "c");
   assert.equal(gapAt(rows, "c", "a"), "a");
   assert.equal(gapAt(rows, "b", "c"), null);

@@ -21,7 +21,11 @@ export function Changes({ changes, viewer, mayEdit, onUndo }: Props) {
       <ol>
         {changes.slice(0, SHOWN).map((change) => (
           <li key={change.version} data-version={change.version}>
-            {change.actor ? <Avatar person={change.actor} small /> : <span className="avatar small" />}
+            {change.actor ? (
+              <Avatar person={change.actor} small />
+            ) : (
+              <span className="avatar small" />
+            )}
             <p className="grow">
               {said(change, viewer)} <Ago at={change.at} />
             </p>

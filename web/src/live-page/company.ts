@@ -11,7 +11,10 @@ type Playing = { nowPlaying: { userId?: string; nowPlaying?: NowPlaying | null }
 
 /** Follows who looks at a playlist. Following it is looking at it. */
 export function openPresence(line: Line, playlist: string) {
-  const here = createStore<{ people: readonly Person[]; others: number }>({ people: [], others: 0 });
+  const here = createStore<{ people: readonly Person[]; others: number }>({
+    people: [],
+    others: 0,
+  });
   const close = line.follow<Here>(
     HERE,
     { id: playlist },

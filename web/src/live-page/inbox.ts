@@ -62,7 +62,10 @@ export function openInbox(line: Line) {
     });
   }
 
-  async function mark(input: { ids: string[] } | { through: string }, is: (one: Notification) => boolean) {
+  async function mark(
+    input: { ids: string[] } | { through: string },
+    is: (one: Notification) => boolean,
+  ) {
     const { markNotificationsRead } = await ask<{
       markNotificationsRead: { unreadCount?: number | null };
     }>(READ, { input });

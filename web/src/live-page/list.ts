@@ -62,7 +62,8 @@ export function applyChange(list: List, change: Change): List | null {
     if (item) items.set(itemId, { ...item, position: after });
   }
   // The sort is stable: of two at one position, as an import may bring, the first stays first.
-  const byPosition = (a: Item, b: Item) => Number(a.position > b.position) - Number(a.position < b.position);
+  const byPosition = (a: Item, b: Item) =>
+    Number(a.position > b.position) - Number(a.position < b.position);
   return { version: change.version, items: [...items.values()].sort(byPosition) };
 }
 

@@ -10,7 +10,8 @@ const FACES = 5;
 export function Avatar({ person, small }: { person: Person; small?: boolean }) {
   const [first = "", ...rest] = person.displayName.split(/[\s-]+/).filter(Boolean);
   const initials = [first, rest.at(-1) ?? ""].map((word) => [...word][0] ?? "").join("");
-  const tone = [...person.id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 997, 0) % TONES;
+  const tone =
+    [...person.id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 997, 0) % TONES;
   return (
     <span className={small ? "avatar small" : "avatar"} data-tone={tone} aria-hidden="true">
       {initials.toUpperCase()}
@@ -21,7 +22,9 @@ export function Avatar({ person, small }: { person: Person; small?: boolean }) {
 /** Who else looks at this playlist now. */
 export function Presence({ of, viewer }: { of: ReturnType<typeof openPresence>; viewer: Person }) {
   const { people, others } = useStore(of.here);
-  const sorted = [...people].sort((a, b) => Number(b.id === viewer.id) - Number(a.id === viewer.id));
+  const sorted = [...people].sort(
+    (a, b) => Number(b.id === viewer.id) - Number(a.id === viewer.id),
+  );
   const shown = sorted.slice(0, FACES);
   const more = others + sorted.length - shown.length;
   const names = shown.map((one) => (one.id === viewer.id ? "You" : one.displayName));
@@ -97,5 +100,12 @@ export function NowPlaying({ of, people, viewer, onStop }: FriendsProps) {
 }
 
 /** Returns the names of those who made a track. */
-export const artistsOf = ({ artists }: { artists: readonly { artist: { name: string } | null }[] | null }) =>
-  (artists ?? []).map(({ artist }) => artist?.name).filter(Boolean).join(", ");
+export const artistsOf = ({
+  artists,
+}: {
+  artists: readonly { artist: { name: string } | null }[] | null;
+}) =>
+  (artists ?? [])
+    .map(({ artist }) => artist?.name)
+    .filter(Boolean)
+    .join(", ");

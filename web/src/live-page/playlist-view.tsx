@@ -4,10 +4,11 @@ import { Changes } from "./changes";
 import { openPlaying, openPresence, play, stopPlaying } from "./company";
 import { withEdits, type Person, type Row } from "./list";
 import { NowPlaying, Presence } from "./people";
-import { openPlaylist, type About, type Playlist, type State } from "./playlist";
+import { openPlaylist, type Playlist } from "./playlist";
 import { Search } from "./search";
 import type { Line } from "./socket";
 import type { Start } from "./start";
+import type { About, State } from "./state";
 import { useStore } from "./store";
 import { roughly } from "./time";
 import { Tracks } from "./tracks";
@@ -55,7 +56,10 @@ function Shared({ playlist, state, about, line, start }: SharedProps) {
   const rows = useMemo(() => withEdits(state.list, state.edits), [state.list, state.edits]);
   const around = useMemo(() => together(viewer, about, friends), [viewer, about, friends]);
   const company = useCompany(line, about.id, around);
-  const onMove = useCallback((row: Row, before: string | null) => playlist.move(row, before), [playlist]);
+  const onMove = useCallback(
+    (row: Row, before: string | null) => playlist.move(row, before),
+    [playlist],
+  );
   const onRemove = useCallback((row: Row) => playlist.remove(row), [playlist]);
   const onPlay = useCallback((row: Row) => void play(row.track).catch(() => {}), []);
   const onStop = useCallback(() => void stopPlaying().catch(() => {}), []);
@@ -88,9 +92,21 @@ function Shared({ playlist, state, about, line, start }: SharedProps) {
         ) : (
           <p className="quiet">You may look at this playlist, and not change it.</p>
         )}
-        <Tracks rows={rows} fresh={state.fresh} mayEdit={about.mayEdit} onMove={onMove} onRemove={onRemove} onPlay={onPlay} />
+        <Tracks
+          rows={rows}
+          fresh={state.fresh}
+          mayEdit={about.mayEdit}
+          onMove={onMove}
+          onRemove={onRemove}
+          onPlay={onPlay}
+        />
       </section>
-      <Changes changes={state.changes} viewer={viewer} mayEdit={about.mayEdit} onUndo={playlist.undo} />
+      <Changes
+        changes={state.changes}
+        viewer={viewer}
+        mayEdit={about.mayEdit}
+        onUndo={playlist.undo}
+      />
       <div className="notice" role="status">
         {notice && (
           <p>
@@ -100,7 +116,12 @@ function Shared({ playlist, state, about, line, start }: SharedProps) {
                 Undo
               </button>
             )}
-            <button type="button" className="link" aria-label="Close this message" onClick={playlist.dismiss}>
+            <button
+              type="button"
+              className="link"
+              aria-label="Close this message"
+              onClick={playlist.dismiss}
+            >
               ×
             </button>
           </p>
@@ -112,7 +133,10 @@ function Shared({ playlist, state, about, line, start }: SharedProps) {
 
 /** Follows who is here, and what people play, for as long as the playlist is shown. */
 function useCompany(line: Line, playlist: string, people: readonly Person[]) {
-  type Company = { presence: ReturnType<typeof openPresence>; playing: ReturnType<typeof openPlaying> };
+  type Company = {
+    presence: ReturnType<typeof openPresence>;
+    playing: ReturnType<typeof openPlaying>;
+  };
   const [company, setCompany] = useState<Company | null>(null);
   const ids = people.map(({ id }) => id).join(" ");
   useEffect(() => {
@@ -143,7 +167,9 @@ function Choice({ chosen, playlists }: { chosen: About; playlists: Start["playli
       <span className="unseen">Playlist</span>
       <select
         value={chosen.id}
-        onChange={({ target }) => location.assign(`/live?playlist=${encodeURIComponent(target.value)}`)}
+        onChange={({ target }) =>
+          location.assign(`/live?playlist=${encodeURIComponent(target.value)}`)
+        }
       >
         {known.map(({ id, title }) => (
           <option key={id} value={id}>

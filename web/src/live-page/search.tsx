@@ -16,7 +16,11 @@ function useFound(text: string): readonly Track[] | null {
     if (!text) return setFound(null);
     const leaving = new AbortController();
     const timer = setTimeout(() => {
-      ask<{ search: { nodes: readonly Track[] } | null }>(SEARCH, { text }, { signal: leaving.signal })
+      ask<{ search: { nodes: readonly Track[] } | null }>(
+        SEARCH,
+        { text },
+        { signal: leaving.signal },
+      )
         .then(({ search }) => setFound(search?.nodes ?? []))
         .catch(() => {}); // what was found before stays
     }, PAUSE_MS);
@@ -53,7 +57,11 @@ export function Search({ onAdd }: { onAdd: (track: Track) => void }) {
   };
   const left = (to: EventTarget | null) => !(to instanceof Node && box.current?.contains(to));
   return (
-    <div className="search" ref={box} onBlur={(event) => left(event.relatedTarget) && setOpen(false)}>
+    <div
+      className="search"
+      ref={box}
+      onBlur={(event) => left(event.relatedTarget) && setOpen(false)}
+    >
       <SearchIcon />
       <input
         type="text"

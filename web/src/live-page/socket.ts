@@ -31,7 +31,13 @@ const ANSWER_MS = 4_000; // after a ping, and for a connection to come about
 const LONGEST_PAUSE_MS = 5_000;
 const RESUMED_MS = 5_000;
 const AGAIN_MS = 2_000;
-const FINAL = new Set(["FORBIDDEN", "NOT_FOUND", "UNAUTHENTICATED", "BAD_CURSOR", "BAD_USER_INPUT"]);
+const FINAL = new Set([
+  "FORBIDDEN",
+  "NOT_FOUND",
+  "UNAUTHENTICATED",
+  "BAD_CURSOR",
+  "BAD_USER_INPUT",
+]);
 
 export function openLine(): Line {
   const standing = createStore<{ now: Standing }>({ now: "connecting" });
@@ -115,7 +121,12 @@ const refused = (reason: unknown) => reason instanceof CloseEvent && reason.code
 
 /** Waits; without a network until there is one, and no longer then. */
 const pause = (ms: number) =>
-  new Promise<void>((done) => {
-    window.addEventListener("online", () => done(), { once: true });
-    if (navigator.onLine) setTimeout(done, ms);
+  new Promise<void>((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      window.removeEventListener("online", done);
+      resolve();
+    };
+    const timer = navigator.onLine ? setTimeout(done, ms) : undefined;
+    window.addEventListener("online", done);
   });

@@ -3,7 +3,7 @@ import type { Standing } from "./socket";
 const SAID: Record<Standing, string> = {
   connecting: "Connecting",
   live: "Live",
-  resumed: "Back, nothing missed",
+  resumed: "Resumed",
   reconnecting: "Reconnecting",
   offline: "Offline",
   refused: "Signed out",

@@ -34,7 +34,11 @@ export async function readStart(): Promise<Start | null> {
   // First what people work on together, the newest first.
   const shared = (one: Choice) => Number(one.collaborative && worksOn(one, id));
   known.sort((a, b) => shared(b) - shared(a) || b.createdAt.localeCompare(a.createdAt));
-  return { viewer: { id, handle, displayName }, friends: viewer.following?.nodes ?? [], playlists: known };
+  return {
+    viewer: { id, handle, displayName },
+    friends: viewer.following?.nodes ?? [],
+    playlists: known,
+  };
 }
 
 const worksOn = ({ owner, collaborators }: Choice, viewer: string) =>

@@ -51,7 +51,8 @@ export function Tracks({ rows, fresh, mayEdit, ...actions }: Props) {
     if (!row || !over || over.id === active.id) return;
     actions.onMove(row, gapAt(rows, row.id, String(over.id)));
   };
-  if (rows.length === 0) return <p className="empty quiet">There is nothing in this playlist yet.</p>;
+  if (rows.length === 0)
+    return <p className="empty quiet">There is nothing in this playlist yet.</p>;
   return (
     <DndContext
       sensors={sensors}
@@ -63,7 +64,14 @@ export function Tracks({ rows, fresh, mayEdit, ...actions }: Props) {
       <SortableContext items={rows as Row[]} strategy={verticalListSortingStrategy}>
         <ol className="tracks">
           {rows.map((row, place) => (
-            <Line key={row.id} row={row} place={place + 1} fresh={fresh.has(row.id)} mayEdit={mayEdit} {...actions} />
+            <Line
+              key={row.id}
+              row={row}
+              place={place + 1}
+              fresh={fresh.has(row.id)}
+              mayEdit={mayEdit}
+              {...actions}
+            />
           ))}
         </ol>
       </SortableContext>
@@ -75,8 +83,15 @@ type LineProps = Actions & { row: Row; place: number; fresh: boolean; mayEdit: b
 
 const Line = memo(function Line({ row, place, fresh, mayEdit, onRemove, onPlay }: LineProps) {
   const fixed = !mayEdit || isNew(row);
-  const { attributes, listeners, setNodeRef, setActivatorNodeRef, transform, transition, isDragging } =
-    useSortable({ id: row.id, disabled: fixed });
+  const {
+    attributes,
+    listeners,
+    setNodeRef,
+    setActivatorNodeRef,
+    transform,
+    transition,
+    isDragging,
+  } = useSortable({ id: row.id, disabled: fixed });
   const { title } = row.track;
   return (
     <li
@@ -150,9 +165,12 @@ function announcements(rows: readonly Row[]): Announcements {
     onDragOver({ active, over }) {
       if (!over) return undefined;
       // The first that it is over is itself; what was said at the start would be gone at once.
-      return over.id === active.id ? picked(active.id) : `${title(active.id)} is at ${place(over.id)}.`;
+      return over.id === active.id
+        ? picked(active.id)
+        : `${title(active.id)} is at ${place(over.id)}.`;
     },
-    onDragEnd: ({ active, over }) => over ? `${title(active.id)} is dropped at ${place(over.id)}.` : undefined,
+    onDragEnd: ({ active, over }) =>
+      over ? `${title(active.id)} is dropped at ${place(over.id)}.` : undefined,
     onDragCancel: ({ active }) => `${title(active.id)} is where it was.`,
   };
 }
