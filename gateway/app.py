@@ -22,6 +22,7 @@ from gateway.graphql.stream_places import StreamPlaces
 from gateway.graphql.websocket import SocketEdge
 from gateway.health import ROUTES as HEALTH_ROUTES
 from gateway.lifespan import lifespan
+from gateway.live_page import live_routes
 from gateway.oauth.consent import ROUTES as CONSENT_ROUTES
 from gateway.oauth.endpoints import ROUTES as OAUTH_ROUTES
 from gateway.oauth.metadata import ROUTES as METADATA_ROUTES
@@ -36,7 +37,7 @@ from schema.build import build_schema
 
 
 def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
-    """Return the gateway: GraphQL (and GraphiQL for browsers) at `/graphql`, keys, and health."""
+    """Return the gateway: GraphQL (GraphiQL for browsers) at `/graphql`, pages, keys and health."""
     transport = settings.transport
     schema = build_schema(introspection=settings.introspection_on)
     pipeline = Pipeline(schema, Documents(transport.document_cache_bytes))
@@ -56,7 +57,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
     ]
     if settings.graphiql_on:
         endpoint = GraphiQLOr(endpoint)
-        routes += graphiql_routes()
+        routes += [*graphiql_routes(), *live_routes()]
     app = Gateway(
         routes=[
             Route("/graphql", CrossOrigin(endpoint, transport.origins)),

@@ -1,7 +1,8 @@
 import { defineConfig } from "vite";
 import { compression } from "vite-plugin-compression2";
 
-// The gateway serves `dist/index.html` at /graphql and the rest below /graphiql/.
+// The gateway serves `dist/index.html` at /graphql, `dist/live.html` at /live, and their assets
+// below /graphiql/.
 export default defineConfig({
   base: "/graphiql/",
   worker: { format: "es" }, // Monaco's workers import chunks
@@ -10,7 +11,10 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 4000, // kB: Monaco is one large chunk
     // React libraries mark client modules; here all modules are.
-    rolldownOptions: { checks: { moduleLevelDirective: false, pluginTimings: false } },
+    rolldownOptions: {
+      input: ["index.html", "live.html"],
+      checks: { moduleLevelDirective: false, pluginTimings: false },
+    },
   },
   plugins: [
     compression({

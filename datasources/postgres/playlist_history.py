@@ -162,10 +162,15 @@ async def fetch_known(
     row = touched.c.value
     item_id = row["item_id"].astext
     track_id = cast(row["track_id"].astext, Uuid)
-    added_at = cast(row["added_at"].astext, DateTime(timezone=True))
+    known = (
+        cast(item_id, Uuid),
+        func.coalesce(row["after"].astext, row["before"].astext),
+        cast(row["added_by_id"].astext, Uuid),
+        cast(row["added_at"].astext, DateTime(timezone=True)),
+    )
     changes = playlist_changes.join(touched, true())
     statement = (
-        select(cast(item_id, Uuid), cast(row["added_by_id"].astext, Uuid), added_at, *TRACK_COLUMNS)
+        select(*known, *TRACK_COLUMNS)
         .ext(distinct_on(item_id))
         .select_from(changes.outerjoin(tracks, tracks.c.id == track_id))
         .where(_PAST.playlist_id == playlist_id, any_of(item_id, [str(one) for one in item_ids]))

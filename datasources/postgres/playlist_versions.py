@@ -53,9 +53,10 @@ async def fetch_items_of_version(
     Read from `playlist_items`, `playlist_changes` and `tracks`: tracks that are gone are left out.
     """
     then = _as_it_was(key).subquery("then")
-    statement = select(
-        then.c.id.label("item_id"), then.c.added_by, then.c.added_at, *TRACK_COLUMNS
-    ).join(tracks, tracks.c.id == then.c.track_id)
+    known = (then.c.position, then.c.added_by, then.c.added_at)
+    statement = select(then.c.id.label("item_id"), *known, *TRACK_COLUMNS).join(
+        tracks, tracks.c.id == then.c.track_id
+    )
     return await fetch_page(
         postgres,
         statement,

@@ -87,10 +87,10 @@ def _listed(keys: Sequence[Shelf]) -> ColumnElement[bool]:
 
 
 def item_record(
-    item_id: UUID, added_by: UUID | None, added_at: datetime | None, *track: object
+    item_id: UUID, position: str, added_by: UUID | None, added_at: datetime | None, *track: object
 ) -> PlaylistItemRecord:
     """Return the record of an item: what is known of it, then the columns of its track."""
-    return PlaylistItemRecord(item_id, TrackRecord(*track), added_by, added_at)  # type: ignore[arg-type]  # the columns of the statement
+    return PlaylistItemRecord(item_id, position, TrackRecord(*track), added_by, added_at)  # type: ignore[arg-type]  # the columns of the statement
 
 
 async def fetch_items_by_ids(
@@ -102,7 +102,7 @@ async def fetch_items_by_ids(
     """
     items = playlist_items.c
     statement = (
-        select(items.id, items.added_by, items.added_at, *TRACK_COLUMNS)
+        select(items.id, items.position, items.added_by, items.added_at, *TRACK_COLUMNS)
         .join(tracks, tracks.c.id == items.track_id)
         .where(any_of(items.id, ids))
     )
@@ -117,13 +117,14 @@ async def fetch_items_of_playlists(
     Read from `playlist_items` and `tracks`.
     """
     items = playlist_items.c
+    known = (items.position, items.added_by, items.added_at)
     return await fetch_pages(
         postgres,
         ids,
         request,
         keyset=ITEMS_OF_PLAYLIST,
         items_of=lambda playlist: (
-            select(items.id.label("item_id"), items.added_by, items.added_at, *TRACK_COLUMNS)
+            select(items.id.label("item_id"), *known, *TRACK_COLUMNS)
             .join(tracks, tracks.c.id == items.track_id)
             .where(items.playlist_id == playlist)
         ),

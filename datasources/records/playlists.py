@@ -47,6 +47,7 @@ class PlaylistItemRecord:
     """A row of `playlist_items`, with its track. `added_at` is None where the source kept none."""
 
     id: UUID
+    position: str
     track: TrackRecord
     added_by_id: UUID | None
     added_at: datetime | None

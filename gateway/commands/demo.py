@@ -5,7 +5,7 @@ import gc
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -125,10 +125,11 @@ def welcome(
     """Return what the demo says once it answers."""
     search, tab, query = examples
     people = "\n".join(
-        f"  {one.handle:<7} {one.password}   ({one.role.value.lower()})" for one in accounts
+        f"  {one.handle:<10} {one.password}   ({one.role.value.lower()})" for one in accounts
     )
     return f"""
 Polyphony answers at {address}
+A shared playlist, live: {address.removesuffix("/graphql")}/live
 
 Open it in a browser and try:
   1. {search}
@@ -186,7 +187,22 @@ async def _prepared(
         accounts += await _accounts(stores, settings)
         # Made last: an embedded MongoDB has to keep up what it has no use for.
         await ensure_indexes(stores.mongo)
+        async with nullcontext() if catalogue or listens else _playing_on(stores):
+            yield
+
+
+@asynccontextmanager
+async def _playing_on(stores: Stores) -> AsyncIterator[None]:
+    """Let the people of the sample play on."""
+    from gateway.sample.catalogue import sample_catalogue
+    from gateway.sample.playing import play_on
+
+    task = asyncio.create_task(play_on(stores.redis, sample_catalogue()))
+    try:
         yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def _fill(stores: Stores, data_dir: Path, report: Report) -> None:

@@ -32,12 +32,10 @@ CONTENT_SECURITY_POLICY = (
 )
 PAGE_HEADERS = {
     "Cache-Control": "no-cache",
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Referrer-Policy": "same-origin",
-    "Vary": "Accept",
     "X-Content-Type-Options": "nosniff",
 }
-NOT_BUILT = "GraphiQL is not built: run `make web`, or `npm ci && npm run build` in web/.\n"
+NOT_BUILT = "This page is not built: run `make web`, or `npm ci && npm run build` in web/.\n"
 
 
 def wants_page(request: Request) -> bool:
@@ -54,15 +52,22 @@ def wants_page(request: Request) -> bool:
 
 
 def graphiql_page(dist: Path = DIST) -> Response:
-    """Return the page that loads GraphiQL from this host, or a 503 that says how to build it.
+    """Return the page that loads GraphiQL from this host, or a 503 that says how to build it."""
+    response = built_page(dist / "index.html", CONTENT_SECURITY_POLICY)
+    response.headers["Vary"] = "Accept"
+    return response
 
-    Reads `index.html` each time: it is small, and a new build shows without a restart.
+
+def built_page(path: Path, policy: str) -> Response:
+    """Return a page of web/ under a content security policy, or a 503 that says how to build it.
+
+    Reads the file each time: it is small, and a new build shows without a restart.
     """
     try:
-        page = (dist / "index.html").read_bytes()
+        page = path.read_bytes()
     except FileNotFoundError:
         return PlainTextResponse(NOT_BUILT, status_code=503, headers={"Cache-Control": "no-store"})
-    return HTMLResponse(page, headers=PAGE_HEADERS)
+    return HTMLResponse(page, headers={**PAGE_HEADERS, "Content-Security-Policy": policy})
 
 
 def graphiql_routes(dist: Path = DIST) -> list[Mount]:

@@ -1,4 +1,4 @@
-"""Accounts of the demo: a listener and an admin whose passwords are shown at each start.
+"""Accounts of the demo: two listeners and an admin whose passwords are shown at each start.
 
 They are marked in `accounts.demo`, and nothing but the demo lets anybody in by them.
 """
@@ -18,9 +18,13 @@ from datasources.postgres.sign_ups import insert_user
 from datasources.postgres.users import fetch_users_by_handles
 from datasources.records.accounts import Role
 from datasources.stores import Stores
-from gateway.sample.people import ADA
+from gateway.sample.people import ADA, EDITOR
 
-_PEOPLE = ((ADA, "Ada", Role.LISTENER), ("admin", "Demo Admin", Role.ADMIN))
+_PEOPLE = (
+    (ADA, "Ada", Role.LISTENER),
+    (EDITOR, "Sunniva", Role.LISTENER),
+    ("admin", "Demo Admin", Role.ADMIN),
+)
 _BYTES = 10  # 80 bits, 16 letters
 
 

@@ -31,6 +31,7 @@ class Catalogue:
     tables: dict[str, list[Row]]
     people: list[Person]
     albums: list[Album]
+    playlists: list[Playlist]
 
     @property
     def tracks(self) -> list[Track]:
@@ -78,7 +79,7 @@ def sample_catalogue() -> Catalogue:
         "saved_tracks": _saved_tracks(people, tracks),
         "search_entries": search_rows(artists, albums, playlists, people),
     }
-    return Catalogue(tables, people, albums)
+    return Catalogue(tables, people, albums, playlists)
 
 
 def both_levels(track: Track) -> list[str]:
@@ -141,13 +142,13 @@ def _playlist_tables(playlists: Sequence[Playlist]) -> dict[str, list[Row]]:
             {
                 "id": item.id,
                 "playlist_id": playlist.record.id,
-                "position": position,
+                "position": item.position,
                 "track_id": item.track.id,
                 "added_by": item.added_by_id,
                 "added_at": item.added_at,
             }
             for playlist in playlists
-            for position, item in playlist.items
+            for item in playlist.items
         ],
         "playlist_collaborators": [
             {

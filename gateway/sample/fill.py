@@ -11,12 +11,14 @@ from datasources.mongo.listens import write_listens
 from datasources.mongo.rollups import refresh_listening
 from datasources.postgres.bulk import copy_rows
 from datasources.postgres.import_turns import settle_tables
+from datasources.postgres.notifications import write_notification
 from datasources.postgres.tracks import fetch_tracks_by_ids
 from datasources.postgres.users import fetch_users_by_ids
 from datasources.redis.now_playing import put_now_playing
 from datasources.stores import Stores
 from gateway.sample.catalogue import Catalogue, sample_catalogue
 from gateway.sample.listening import make_listens, make_now_playing
+from gateway.sample.notifications import make_notifications
 from gateway.training import train
 
 
@@ -46,7 +48,7 @@ async def fill_sample(
     """Put the sample into stores that are empty; say what was found and written.
 
     PostgreSQL is filled in one transaction, only when it has no people and no catalogue. Listens
-    of the year before `now`, what is computed from them, and what three people play at this moment
+    of the year before `now`, what is computed from them, and what some people play at this moment
     are written only where PostgreSQL holds the sample and MongoDB no listening. `report` is told
     each step.
 
@@ -55,7 +57,7 @@ async def fill_sample(
     """
     report("inventing music and people")
     catalogue = sample_catalogue()
-    found = await _fill_postgres(stores, catalogue, report)
+    found = await _fill_postgres(stores, catalogue, now, report)
     written = 0
     if found is not Found.OTHER_DATA and await no_listening(stores.mongo):
         written = await _fill_listening(stores, catalogue, now, report)
@@ -70,13 +72,15 @@ async def fill_sample(
 
 
 async def _fill_postgres(
-    stores: Stores, catalogue: Catalogue, report: Callable[[str], None]
+    stores: Stores, catalogue: Catalogue, now: datetime, report: Callable[[str], None]
 ) -> Found:
     async with stores.postgres.transaction() as connection:
         if await claim_empty(connection):
             report("writing the catalogue")
             for table, rows in catalogue.tables.items():
                 await copy_rows(connection, table, rows)
+            for new in make_notifications(catalogue, now):
+                await write_notification(connection, new)
             await settle_tables(connection)
             return Found.NOTHING
     people = [person.record.id for person in catalogue.people]

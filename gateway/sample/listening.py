@@ -27,7 +27,7 @@ _CLIENTS = ("ios", "web", "desktop")
 _JUST_BEFORE = 5
 _LONG_TRACK_MS = 300_000
 
-NOW_PLAYING = (ADA, "siobhan", "zoe")
+NOW_PLAYING = (ADA, "emeka", "liam_ob", "siobhan", "zoe")
 """The handles of those who listen at this moment."""
 
 
@@ -122,7 +122,7 @@ def _session(dice: Dice, taste: Taste, day: datetime) -> Iterator[NewListen]:
 def make_now_playing(
     catalogue: Catalogue, now: datetime
 ) -> tuple[list[NowPlaying], list[NewListen]]:
-    """Return what three people play at this moment, and what they played just before."""
+    """Return what some people play at this moment, and what they played just before."""
     dice = Dice("now playing")
     now = now.replace(microsecond=0)
     long_tracks = [one for one in catalogue.tracks if one.record.duration_ms > _LONG_TRACK_MS]

@@ -62,9 +62,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Playlist:
-    """A playlist, its items in order with their positions, and the people around it."""
+    """A playlist, its items in order, and the people around it."""
 
     record: PlaylistRecord
-    items: list[tuple[str, PlaylistItemRecord]]
+    items: list[PlaylistItemRecord]
     followers: list[UUID] = field(default_factory=list)
     collaborators: list[tuple[UUID, str, datetime]] = field(default_factory=list)

@@ -13,6 +13,9 @@ from gateway.sample.words import PEOPLE
 ADA = "ada"
 """The handle that examples name: she is public and keeps the most playlists."""
 
+EDITOR = "fjord_fan"
+"""The handle of who works on a playlist of Ada's: between the two, it is seen to change."""
+
 _HIDDEN = {
     "oskar": ListeningVisibility.FOLLOWERS,
     "quentin": ListeningVisibility.PRIVATE,

@@ -1,7 +1,7 @@
 """Playlists: those of Ada, a few of most others, and everybody who follows them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -140,7 +140,7 @@ def _playlist(
         track_count=len(items),
         duration_ms=sum(track.record.duration_ms for track in tracks),
         created_at=created_at,
-        updated_at=max([created_at, *(item.added_at for _, item in items if item.added_at)]),
+        updated_at=max([created_at, *(item.added_at for item in items if item.added_at)]),
     )
     return Playlist(
         record=record,
@@ -155,29 +155,27 @@ def _playlist(
 
 def _items(
     dice: Dice, adders: Sequence[Person], created_at: datetime, tracks: Sequence[Track]
-) -> list[tuple[str, PlaylistItemRecord]]:
+) -> list[PlaylistItemRecord]:
     """Return the items by position; they were added in this order, and a few moved since."""
     until = SAMPLE_DAY - created_at
     moments = sorted(_whole_second(created_at + until * dice.unit()) for _ in tracks)
     positions = generate_n_keys_between(None, None, len(tracks))
     items = [
-        (
-            position,
-            PlaylistItemRecord(
-                id=id_of_time(dice, added_at),
-                track=track.record,
-                added_by_id=dice.pick(adders).record.id,
-                added_at=added_at,
-            ),
+        PlaylistItemRecord(
+            id=id_of_time(dice, added_at),
+            position=position,
+            track=track.record,
+            added_by_id=dice.pick(adders).record.id,
+            added_at=added_at,
         )
         for position, track, added_at in zip(positions, tracks, moments, strict=True)
     ]
     for index in range(2, len(items)):
         if dice.chance(_MOVED_SHARE):
             target = dice.whole(1, len(items) - 2)
-            between = sorted(position for position, _ in items)[target : target + 2]
-            items[index] = (generate_key_between(*between), items[index][1])
-    return sorted(items, key=lambda item: item[0])
+            between = sorted(item.position for item in items)[target : target + 2]
+            items[index] = replace(items[index], position=generate_key_between(*between))
+    return sorted(items, key=lambda item: item.position)
 
 
 def _role(helper: Person, editors: Sequence[Person]) -> str:

@@ -24,7 +24,7 @@ from schema.permissions import PLAYLISTS, RECOMMENDATIONS
 from schema.scalars import BigInt
 from schema.types.entity import ExternalId, Node, external_ids, marked, record_id
 from schema.types.invitation import Invitation
-from schema.types.playlist_change import PlaylistChange
+from schema.types.playlist_change import SORT_KEY, PlaylistChange
 from schema.types.recommendation import TrackRecommendationConnection
 from schema.types.share_link import ShareLink
 from schema.types.track import Track
@@ -44,6 +44,10 @@ class PlaylistItem:
 
     id: strawberry.ID = computed(
         record_id, "Opaque id of the item: it is its own, not the track's."
+    )
+    position: str = attribute(
+        f"Where it stands, or stood last: {SORT_KEY}. It is the `after` of the change that put it"
+        " there."
     )
     track: Track = attribute("The track.")
     added_by: User | None = loaded(

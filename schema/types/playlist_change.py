@@ -29,7 +29,7 @@ else:
     PlaylistItem = Annotated["PlaylistItem", strawberry.lazy("schema.types.playlist")]
     User = Annotated["User", strawberry.lazy("schema.types.user")]
 
-_SORT_KEY = "a sort key, compared character by character with those of the other items"
+SORT_KEY = "a sort key, compared character by character with those of the other items"
 
 
 def _item_id(record: ItemChange | Rekeyed) -> str:
@@ -45,7 +45,7 @@ class PlaylistItemChange:
         TrackById, key="track_id", description="The track; null where it is gone by now."
     )
     before: str | None = attribute(
-        f"Where it stood before: {_SORT_KEY}; null where it was not in the list."
+        f"Where it stood before: {SORT_KEY}; null where it was not in the list."
     )
     after: str | None = attribute(
         "Where it stood afterwards, in the same way; null where it was taken out of the list."

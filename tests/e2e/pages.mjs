@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { AxeBuilder } from "./browser.mjs";
 
 export const WIDE = { width: 1280, height: 800 };
-const NARROW = { width: 390, height: 844 };
+export const NARROW = { width: 390, height: 844 };
 
 /**
  * Returns what takes a page in both themes and widths, and has axe look at it.

@@ -27,7 +27,7 @@ async def ensure(stores: Stores, key: str = "a key") -> list[DemoAccount]:
 async def test_they_sign_in_to_the_demo_alone(empty_stores: Stores) -> None:
     made = await ensure(empty_stores)
     assert [(one.handle, one.role) for one in made] == [
-        ("ada", Role.LISTENER), ("admin", Role.ADMIN)
+        ("ada", Role.LISTENER), ("fjord_fan", Role.LISTENER), ("admin", Role.ADMIN)
     ]  # fmt: skip
     identity = identity_of(empty_stores)
     for one in made:
@@ -48,13 +48,13 @@ async def test_they_are_the_same_at_each_start(empty_stores: Stores) -> None:
     assert await ensure(empty_stores) == first
     after = await empty_stores.postgres.read(select(accounts).order_by(accounts.c.user_id))
     assert after == before
-    assert [row.demo for row in after] == [True, True]
+    assert [row.demo for row in after] == [True, True, True]
 
 
 async def test_two_demos_may_start_at_once(empty_stores: Stores) -> None:
     both = await asyncio.gather(ensure(empty_stores), ensure(empty_stores))
     assert both[0] == both[1]
-    assert len(both[0]) == 2
+    assert len(both[0]) == 3
 
 
 async def test_passwords_are_of_this_folder(empty_stores: Stores) -> None:
@@ -64,7 +64,7 @@ async def test_passwords_are_of_this_folder(empty_stores: Stores) -> None:
 
 
 async def test_a_password_that_was_changed_is_set_back(empty_stores: Stores) -> None:
-    [ada, _] = await ensure(empty_stores)
+    [ada, *_] = await ensure(empty_stores)
     [row] = await empty_stores.postgres.read(
         select(accounts.c.user_id).where(accounts.c.email == "ada@demo.example")
     )
@@ -77,6 +77,6 @@ async def test_a_password_that_was_changed_is_set_back(empty_stores: Stores) -> 
 
 async def test_somebody_elses_account_is_left_alone(empty_stores: Stores) -> None:
     await an_account(empty_stores, "admin", password=OTHER_PASSWORD)
-    assert [one.handle for one in await ensure(empty_stores)] == ["ada"]
+    assert [one.handle for one in await ensure(empty_stores)] == ["ada", "fjord_fan"]
     context = context_of(empty_stores)
     assert isinstance(await sign_in(context, "admin", OTHER_PASSWORD, SessionKind.COOKIE), SignedIn)

@@ -322,6 +322,31 @@ async def test_a_list_can_be_read_as_it_was(desk: Desk) -> None:
         assert response["errors"][0]["extensions"]["code"] == "NOT_FOUND"
 
 
+async def test_a_list_can_be_kept_by_its_positions(desk: Desk) -> None:
+    document = """query ($id: ID!) { playlist(id: $id) {
+      items(first: 100) { nodes { id position } }
+      history(first: 100) { nodes { items { itemId after } } }
+    } }"""
+    a, b, c = await desk.ids()
+    await desk.answer(MOVE, itemIds=[c], before=a)
+    await desk.answer(ADD, trackIds=[track(1)], before=b)
+    await desk.answer(REMOVE, itemIds=[a])
+    await desk.answer(UNDO, version=5)
+    answer = await ask(desk.stores, document, {"id": desk.id}, person(user_id(VIEWER)))
+    listed = {one["id"]: one["position"] for one in answer["playlist"]["items"]["nodes"]}
+    kept = {}
+    for change in reversed(answer["playlist"]["history"]["nodes"]):
+        kept |= {one["itemId"]: one["after"] for one in change["items"]}
+    assert listed == kept
+    assert sorted(listed, key=listed.__getitem__) == await desk.ids()
+    then = """query ($id: ID!) { playlistAt(id: $id, version: 2) {
+      items(first: 3) { nodes { id position } }
+    } }"""
+    answer = await ask(desk.stores, then, {"id": desk.id}, person(user_id(VIEWER)))
+    before = [one["position"] for one in answer["playlistAt"]["items"]["nodes"]]
+    assert before == sorted(before)
+
+
 async def test_old_changes_are_forgotten(desk: Desk) -> None:
     context = replace(as_user(desk.stores, OWNER), playlists=PlaylistSettings(history=3))
     lists = {2: await list_of(desk.stores, desk.playlist)}

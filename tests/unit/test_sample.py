@@ -13,6 +13,7 @@ from gateway.sample.catalogue import Catalogue, sample_catalogue
 from gateway.sample.dice import Dice, Urn
 from gateway.sample.listening import make_listens, make_now_playing
 from gateway.sample.model import Row
+from gateway.sample.notifications import make_notifications
 
 NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 DIGEST_PROGRAM = "from tests.unit.test_sample import digest; print(digest())"
@@ -21,7 +22,12 @@ DIGEST_PROGRAM = "from tests.unit.test_sample import digest; print(digest())"
 def digest() -> str:
     """Hash all rows and listens, made anew."""
     catalogue = sample_catalogue.__wrapped__()
-    everything = (catalogue.tables, make_listens(catalogue, NOW), make_now_playing(catalogue, NOW))
+    everything = (
+        catalogue.tables,
+        make_listens(catalogue, NOW),
+        make_now_playing(catalogue, NOW),
+        make_notifications(catalogue, NOW),
+    )
     return hashlib.sha256(repr(everything).encode()).hexdigest()
 
 

@@ -50,6 +50,7 @@ function App() {
       <GraphiQL.Logo>
         <div className="polyphony-logo">
           <span>Polyphony</span>
+          <a href="/live">Live</a>
           <Account />
         </div>
       </GraphiQL.Logo>
