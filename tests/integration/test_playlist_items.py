@@ -334,7 +334,7 @@ async def test_a_list_can_be_kept_by_its_positions(desk: Desk) -> None:
     await desk.answer(UNDO, version=5)
     answer = await ask(desk.stores, document, {"id": desk.id}, person(user_id(VIEWER)))
     listed = {one["id"]: one["position"] for one in answer["playlist"]["items"]["nodes"]}
-    kept = {}
+    kept: dict[str, str | None] = {}
     for change in reversed(answer["playlist"]["history"]["nodes"]):
         kept |= {one["itemId"]: one["after"] for one in change["items"]}
     assert listed == kept

@@ -1,9 +1,9 @@
 import { useEffect, useMemo, useState } from "react";
 
-import { Refusal } from "./ask";
 import icon from "../icon.svg";
-import { openInbox } from "./inbox";
+import { Refusal } from "./ask";
 import { Bell } from "./bell";
+import { openInbox } from "./inbox";
 import { PlaylistView } from "./playlist-view";
 import { openLine } from "./socket";
 import { readStart, type Start } from "./start";
