@@ -50,7 +50,7 @@ async def block_user(context: RequestContext, user_id: str) -> UserBlocked:
         return UserBlocked(caller, person, int(new))
 
     blocked = await change(context, work)
-    if blocked.changed:
+    if blocked.changed:  # who follows one of them listens for both: one is enough
         await rights_changed(context.stores.redis, caller)
     return blocked
 

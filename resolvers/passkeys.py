@@ -1,4 +1,4 @@
-"""Passkeys: added, used to sign in, named and removed."""
+"""Passkeys: added, named and removed."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -7,17 +7,14 @@ from uuid import UUID
 
 from auth import passkey_options as ask
 from auth import passkeys as answers
-from auth.principal import SessionKind
 from datasources.ids import new_id
 from datasources.loaders.passkeys import PasskeysOfUser
 from datasources.loaders.users import UserById
 from datasources.postgres import audit
 from datasources.postgres import passkeys as stored
 from datasources.postgres.accounts import lock_account
-from datasources.records.audit import AuditResult
 from datasources.records.passkeys import PasskeyRecord
 from datasources.redis import challenges
-from resolvers.attempts import count_asked
 from resolvers.audit import entry
 from resolvers.context import RequestContext
 from resolvers.errors import (
@@ -30,7 +27,6 @@ from resolvers.errors import (
 )
 from resolvers.mails import MailTemplate, queue_mail
 from resolvers.proof import prove
-from resolvers.sessions import NEEDS_PREFLIGHT, SignedIn, begin_session
 from resolvers.signed_in import signed_in
 from resolvers.text import NOT_TEXT
 from resolvers.ways_in import has_way_in
@@ -38,9 +34,8 @@ from resolvers.ways_in import has_way_in
 MAX_PASSKEYS = 20
 _MAX_NAME_CHARS = 60
 _LATELY = timedelta(minutes=10)
-_STARTS_PER_NETWORK, _STARTS_WINDOW = 30, timedelta(minutes=5)
-_ADDING, _SIGNING_IN = "passkey-registration", "passkey-sign-in"
-_WRONG = "This passkey is not known here, or its challenge has expired or was used."
+_ADDING = "passkey-registration"
+WRONG = "This passkey is not known here, or its challenge has expired or was used."
 _NOT_YOURS = "There is no such passkey."
 
 
@@ -103,7 +98,7 @@ async def start_passkey_registration(
     value = {"user_id": str(user_id)}
     challenge = await challenges.put(context.stores.redis, _ADDING, value, seconds)
     options = ask.registration_options(
-        _party(context),
+        party_of(context),
         challenge,
         (user_id, user.handle, user.display_name),
         [(one.credential_id, one.transports) for one in known],
@@ -124,14 +119,14 @@ async def add_passkey(context: RequestContext, credential: object, name: str) ->
     try:
         answer = answers.read_registration(credential)
     except answers.Malformed:
-        raise _no_credential() from None
+        raise no_credential() from None
     begun = await challenges.take(context.stores.redis, _ADDING, answer.challenge)
     if begun is None or begun["user_id"] != str(user_id):
-        raise WrongCredentials(_WRONG)
+        raise WrongCredentials(WRONG)
     try:
-        made = answers.check_registration(_party(context), answer)
+        made = answers.check_registration(party_of(context), answer)
     except answers.Refused:
-        raise WrongCredentials(_WRONG) from None
+        raise WrongCredentials(WRONG) from None
     passkey = PasskeyRecord(
         id=new_id(),
         user_id=user_id,
@@ -159,77 +154,6 @@ async def _keep(context: RequestContext, passkey: PasskeyRecord) -> None:
             raise InvalidInput(("credential",), "This passkey is known already.")
         await audit.record(connection, entry(context, "addPasskey", passkey=str(passkey.id)))
         await queue_mail(connection, MailTemplate.PASSKEY_ADDED, user_id=user_id)
-
-
-# --- signing in ---------------------------------------------------------------------------------
-
-
-async def start_passkey_sign_in(context: RequestContext) -> PasskeyOptions:
-    """Return what `navigator.credentials.get` is asked: whichever passkey somebody has here.
-
-    Raises:
-        RateLimited: there were 30 in five minutes from where the request comes.
-        StoreUnavailable, StoreTimeout: Redis did not answer.
-    """
-    # Nobody has to answer, and each is kept for minutes.
-    await count_asked(context, "passkey-starts", _STARTS_PER_NETWORK, _STARTS_WINDOW)
-    seconds = context.identity.settings.challenge_s
-    challenge = await challenges.put(context.stores.redis, _SIGNING_IN, {}, seconds)
-    return PasskeyOptions(ask.sign_in_options(_party(context), challenge, seconds), seconds)
-
-
-async def sign_in_with_passkey(
-    context: RequestContext, credential: object, kind: SessionKind
-) -> SignedIn:
-    """Sign in with a passkey; no second step follows, and nobody's failures count.
-
-    What is no answer costs no store a question, what answers no challenge of ours one to Redis.
-
-    Raises:
-        InvalidInput: this is nothing that a browser gave.
-        WrongCredentials: it answers no challenge of ours, is no passkey of ours, or does not hold.
-        Forbidden: a browser's session without the header that other sites' pages cannot send.
-    """
-    try:
-        answer = answers.read_sign_in(credential)
-    except answers.Malformed:
-        raise _no_credential() from None
-    if kind is SessionKind.COOKIE and not context.client.preflight:
-        raise Forbidden(NEEDS_PREFLIGHT)
-    if await challenges.take(context.stores.redis, _SIGNING_IN, answer.challenge) is None:
-        raise WrongCredentials(_WRONG)
-    passkey = await stored.fetch_passkey_of_credential(
-        context.stores.postgres, answer.credential.raw_id
-    )
-    if passkey is None:
-        raise WrongCredentials(_WRONG)
-    try:
-        used = answers.check_sign_in(_party(context), answer, passkey.user_id, passkey.public_key)
-    except answers.Refused:
-        await _note_failure(context, passkey, "refused")
-        raise WrongCredentials(_WRONG) from None
-    async with context.stores.postgres.transaction() as connection:
-        goes_on = await stored.use_passkey(
-            connection, passkey.id, used.sign_count, context.clock(), backed_up=used.backed_up
-        )
-    if not goes_on:
-        await _note_failure(context, passkey, "signCount")
-        raise WrongCredentials(_WRONG)
-    return await begin_session(context, passkey.user_id, kind, ("passkey",), shown=passkey)
-
-
-async def _note_failure(context: RequestContext, passkey: PasskeyRecord, why: str) -> None:
-    async with context.stores.postgres.transaction() as connection:
-        failed = entry(
-            context,
-            "signInFailed",
-            result=AuditResult.FAILED,
-            subject_id=passkey.user_id,
-            how="passkey",
-            passkey=str(passkey.id),
-            why=why,
-        )
-        await audit.record(connection, failed)
 
 
 # --- keeping ------------------------------------------------------------------------------------
@@ -272,7 +196,8 @@ async def remove_passkey(
     return PasskeyRemoved(id_)
 
 
-def _party(context: RequestContext) -> ask.RelyingParty:
+def party_of(context: RequestContext) -> ask.RelyingParty:
+    """Return whom passkeys are for: this installation, by its public address."""
     return ask.RelyingParty.at(context.identity.public_url)
 
 
@@ -294,5 +219,6 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _no_credential() -> InvalidInput:
+def no_credential() -> InvalidInput:
+    """Return what is said to what no browser gave."""
     return InvalidInput(("credential",), "This is not what a browser gives for a passkey.")

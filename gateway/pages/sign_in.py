@@ -14,7 +14,7 @@ from gateway.pages.providers import CHALLENGE, CODE, buttons, to_second_step
 from gateway.pages.security import local_path
 from gateway.pages.visit import SIGN_IN, Visit
 from resolvers.errors import NotFound, RateLimited, Refusal, WrongCredentials
-from resolvers.passkeys import sign_in_with_passkey, start_passkey_sign_in
+from resolvers.passkey_sign_in import sign_in_with_passkey, start_passkey_sign_in
 from resolvers.provider_logout import sign_out_there
 from resolvers.second_factor import SecondFactorRequired, complete_sign_in
 from resolvers.session_commands import sign_out

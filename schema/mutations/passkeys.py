@@ -8,7 +8,7 @@ from strawberry.scalars import JSON
 from strawberry.types import Info
 
 from auth.principal import SessionKind
-from resolvers import passkeys
+from resolvers import passkey_sign_in, passkeys
 from resolvers.context import RequestContext
 from resolvers.sessions import SignedIn
 from schema.commands import command
@@ -80,7 +80,7 @@ class PasskeyMutations:
         self, info: Info[RequestContext, None]
     ) -> passkeys.PasskeyOptions:
         """Return what to ask the browser for."""
-        return await passkeys.start_passkey_sign_in(info.context)
+        return await passkey_sign_in.start_passkey_sign_in(info.context)
 
     @command(
         "Sign in with a passkey. No second step follows.",
@@ -97,7 +97,7 @@ class PasskeyMutations:
         ],
     ) -> SignedIn:
         """Sign in."""
-        return await passkeys.sign_in_with_passkey(info.context, credential, session)
+        return await passkey_sign_in.sign_in_with_passkey(info.context, credential, session)
 
     @command(
         "Give a passkey another name.",

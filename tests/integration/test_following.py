@@ -107,7 +107,7 @@ async def test_following_costs_eleven_statements(stores: Stores, round_trips: Ro
     ours = 5  # time-out, lock, both people, blocks, the row
     told = 6  # the notification, its event; then lock, events, mark, and whether others wait
     use_cases = [
-        (follow_user, 1, {"postgres": ours + told, "redis": 2}),  # the event, and that rights changed
+        (follow_user, 1, {"postgres": ours + told, "redis": 2}),  # the event, and changed rights
         (follow_user, 0, {"postgres": ours}),
         (unfollow_user, 1, {"postgres": ours, "redis": 1}),
     ]

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert
 
 from auth.principal import ANONYMOUS, Principal, person
 from auth.scopes import Scope
-from datasources.postgres.tables import user_follows, users
+from datasources.postgres.tables import user_follows
 from datasources.records.users import ListeningVisibility
 from datasources.redis.live import announce, live_keys
 from datasources.redis.now_playing import (
@@ -25,19 +25,12 @@ from gateway.graphql.pipeline import RequestFailed
 from resolvers.context import RequestContext, utc_now
 from resolvers.ids import global_id
 from resolvers.live import Live
-from tests.factories.live import Subscriber, eventually, running, subscriber
+from tests.factories.live import eventually, running, subscriber
 from tests.factories.music import Music, track_id, user_id
 from tests.factories.operations import ask, respond
+from tests.factories.playing import FOLLOW, ends_with, ids, plays, shows, told_next
 from tests.plugins.round_trips import RoundTrips
 
-FOLLOW = """
-subscription Follow($ids: [ID!]!) {
-  nowPlaying(userIds: $ids) {
-    __typename
-    ... on NowPlayingChanged { user { handle } nowPlaying { track { title } } }
-  }
-}
-"""
 SET = """
 mutation Set($input: SetNowPlayingInput!) {
   setNowPlaying(input: $input) {
@@ -75,43 +68,8 @@ async def live(stores: Stores) -> AsyncIterator[Live]:
         yield live
 
 
-def ids(*numbers: int) -> dict[str, Any]:
-    return {"ids": [global_id("User", user_id(number)) for number in numbers]}
-
-
 def track(number: int) -> str:
     return global_id("Track", track_id(number))
-
-
-async def plays(stores: Stores, number: int, track: int, for_s: float = 100) -> None:
-    await put_now_playing(stores.redis, user_id(number), track_id(track), utc_now(), for_s)
-
-
-async def shows(stores: Stores, number: int, visibility: ListeningVisibility) -> None:
-    async with stores.postgres.transaction() as connection:
-        await connection.execute(
-            update(users)
-            .where(users.c.id == user_id(number))
-            .values(listening_visibility=visibility)
-        )
-
-
-def told(data: dict[str, Any]) -> tuple[str, str | None]:
-    """Return whose listening an event is of, and the title that plays."""
-    event = data["nowPlaying"]
-    assert event["__typename"] == "NowPlayingChanged"
-    playing = event["nowPlaying"]
-    return event["user"]["handle"], playing and playing["track"]["title"]
-
-
-async def told_next(one: Subscriber) -> tuple[str, str | None]:
-    return told(await one.next())
-
-
-async def ends_with(one: Subscriber) -> str | None:
-    await one.until(lambda: one.ended)
-    assert len(one.results) == 1
-    return one.results[0].code
 
 
 # --- telling ------------------------------------------------------------------------------------

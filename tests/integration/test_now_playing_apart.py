@@ -14,7 +14,7 @@ from resolvers.live import Live
 from tests.factories.live import running, subscriber
 from tests.factories.music import Music, user_id
 from tests.factories.operations import context_of
-from tests.integration.test_now_playing import FOLLOW, ends_with, ids, plays, shows, told_next
+from tests.factories.playing import FOLLOW, ends_with, ids, plays, shows, told_next
 
 ANN, BOB, CLEO = 1, 2, 3
 COMMANDS = {

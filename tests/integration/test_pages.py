@@ -282,7 +282,7 @@ async def test_a_script_is_told_why_not(
     options = await client.post("/account/sign-in/passkey/options", headers=OURS)
     assert options.json()["rpId"] == "music.example"
     with monkeypatch.context() as patched:
-        patched.setattr("resolvers.passkeys._STARTS_PER_NETWORK", 1)
+        patched.setattr("resolvers.passkey_sign_in._STARTS_PER_NETWORK", 1)
         often = await client.post("/account/sign-in/passkey/options", headers=OURS)
     assert often.status_code == 429
     assert "Try again in" in often.json()["message"]

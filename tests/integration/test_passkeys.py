@@ -14,7 +14,7 @@ from datasources.postgres.passkeys import fetch_passkeys
 from datasources.postgres.tables import users
 from datasources.records.passkeys import PasskeyRecord
 from datasources.stores import Stores
-from resolvers import passkeys
+from resolvers import passkey_sign_in, passkeys
 from resolvers.context import Client, RequestContext
 from resolvers.errors import (
     Forbidden,
@@ -48,9 +48,9 @@ class Owner:
 
     async def sign_in(self, kind: SessionKind = SessionKind.TOKENS, **wrong: Any) -> SignedIn:
         context = self.house.context()
-        asked = await passkeys.start_passkey_sign_in(context)
+        asked = await passkey_sign_in.start_passkey_sign_in(context)
         credential = self.device.get(asked.options, **wrong)
-        return await passkeys.sign_in_with_passkey(context, credential, kind)
+        return await passkey_sign_in.sign_in_with_passkey(context, credential, kind)
 
     async def listed(self) -> list[PasskeyRecord]:
         found = await fetch_passkeys(self.house.stores.postgres, [self.id])
@@ -88,12 +88,12 @@ async def test_it_signs_in_to_a_browsers_session(empty_stores: Stores) -> None:
     ada = await owner(empty_stores)
     await ada.add()
     context = ada.house.context(client=BROWSER)
-    asked = await passkeys.start_passkey_sign_in(context)
+    asked = await passkey_sign_in.start_passkey_sign_in(context)
     credential = ada.device.get(asked.options)
     other_site = ada.house.context(client=Client(BROWSER.address, BROWSER.user_agent))
     with pytest.raises(Forbidden):
-        await passkeys.sign_in_with_passkey(other_site, credential, SessionKind.COOKIE)
-    signed = await passkeys.sign_in_with_passkey(context, credential, SessionKind.COOKIE)
+        await passkey_sign_in.sign_in_with_passkey(other_site, credential, SessionKind.COOKIE)
+    signed = await passkey_sign_in.sign_in_with_passkey(context, credential, SessionKind.COOKIE)
     assert signed.tokens is None
     assert context.reply.session_id
 
@@ -122,7 +122,10 @@ async def test_challenges_are_counted_by_network(empty_stores: Stores) -> None:
         return ada.house.context(client=Client(address, "test"))
 
     asked = await asyncio.gather(
-        *(passkeys.start_passkey_sign_in(come_from(f"2001:db8::{number}")) for number in range(50)),
+        *(
+            passkey_sign_in.start_passkey_sign_in(come_from(f"2001:db8::{number}"))
+            for number in range(50)
+        ),
         return_exceptions=True,
     )
     begun = [one for one in asked if isinstance(one, passkeys.PasskeyOptions)]
@@ -132,9 +135,9 @@ async def test_challenges_are_counted_by_network(empty_stores: Stores) -> None:
     redis = empty_stores.redis
     kept = [name async for name in redis.client.scan_iter(match=f"{redis.prefix}*challenge*")]
     assert len(kept) == 30
-    assert await passkeys.start_passkey_sign_in(come_from("2001:db8:0:1::1"))
+    assert await passkey_sign_in.start_passkey_sign_in(come_from("2001:db8:0:1::1"))
     ada.house.later(301)
-    assert await passkeys.start_passkey_sign_in(come_from("2001:db8::1"))
+    assert await passkey_sign_in.start_passkey_sign_in(come_from("2001:db8::1"))
 
 
 WRONG = {
@@ -186,10 +189,13 @@ async def test_an_answer_is_taken_once(empty_stores: Stores) -> None:
     await ada.add()
     ada.device.counts = False  # so that the count does not help
     context = ada.house.context()
-    asked = await passkeys.start_passkey_sign_in(context)
+    asked = await passkey_sign_in.start_passkey_sign_in(context)
     credential = ada.device.get(asked.options, sign_count=1000)
     ended = await asyncio.gather(
-        *(passkeys.sign_in_with_passkey(context, credential, SessionKind.TOKENS) for _ in range(4)),
+        *(
+            passkey_sign_in.sign_in_with_passkey(context, credential, SessionKind.TOKENS)
+            for _ in range(4)
+        ),
         return_exceptions=True,
     )
     assert sorted(type(one).__name__ for one in ended) == ["SignedIn"] + ["WrongCredentials"] * 3
@@ -209,7 +215,7 @@ async def test_challenges_end_in_time(empty_stores: Stores) -> None:
     ada = await owner(empty_stores)
     await ada.add()
     context, client = ada.house.context(), empty_stores.redis.client
-    asked = await passkeys.start_passkey_sign_in(context)
+    asked = await passkey_sign_in.start_passkey_sign_in(context)
     assert asked.expires_in_s == 300
     assert asked.options["timeout"] == 300_000
     (name,) = [key async for key in client.scan_iter(match="*challenge:passkey-sign-in:*")]
@@ -217,7 +223,7 @@ async def test_challenges_end_in_time(empty_stores: Stores) -> None:
     await client.expire(name, 0)
     credential = ada.device.get(asked.options)
     with pytest.raises(WrongCredentials):
-        await passkeys.sign_in_with_passkey(context, credential, SessionKind.TOKENS)
+        await passkey_sign_in.sign_in_with_passkey(context, credential, SessionKind.TOKENS)
 
 
 async def test_a_challenge_is_of_its_kind_and_person(empty_stores: Stores) -> None:
@@ -233,7 +239,7 @@ async def test_a_challenge_is_of_its_kind_and_person(empty_stores: Stores) -> No
     asked = await passkeys.start_passkey_registration(mine)
     with pytest.raises(WrongCredentials):
         await ada.sign_in(challenge=asked.options["challenge"])
-    started = await passkeys.start_passkey_sign_in(mine)
+    started = await passkey_sign_in.start_passkey_sign_in(mine)
     with pytest.raises(WrongCredentials):
         await ada.add(challenge=started.options["challenge"])
 
@@ -397,12 +403,14 @@ async def test_bad_answers_are_cheap(empty_stores: Stores, round_trips: RoundTri
     nothing: list[object] = [{}, None, {"id": "x" * 20_000}, [[[]]]]
     for credential in nothing:
         with pytest.raises(InvalidInput) as refused:
-            await passkeys.sign_in_with_passkey(context, credential, SessionKind.TOKENS)
+            await passkey_sign_in.sign_in_with_passkey(context, credential, SessionKind.TOKENS)
         assert refused.value.path == ("credential",)
     ada.device.user_handle = ada.id.bytes
     options = {"rpId": "music.example", "challenge": "A" * 43}
     with pytest.raises(WrongCredentials):
-        await passkeys.sign_in_with_passkey(context, ada.device.get(options), SessionKind.TOKENS)
+        await passkey_sign_in.sign_in_with_passkey(
+            context, ada.device.get(options), SessionKind.TOKENS
+        )
     assert "postgres" not in round_trips.since(before)
 
 

@@ -27,6 +27,7 @@ from datasources.stores import Stores
 from resolvers import (
     app_tokens,
     cookie_sessions,
+    passkey_sign_in,
     passkeys,
     provider_sign_in,
     second_factor,
@@ -144,11 +145,11 @@ async def test_a_passkey_that_is_removed_meanwhile_lets_nobody_in(
     async def remove() -> None:
         await passkeys.remove_passkey(house.signed_in(ada), added.passkey.id, PASSWORD)
 
-    just_before(monkeypatch, passkeys, remove)
+    just_before(monkeypatch, passkey_sign_in, remove)
     context = house.context(client=BROWSER)
-    begun = await passkeys.start_passkey_sign_in(context)
+    begun = await passkey_sign_in.start_passkey_sign_in(context)
     with pytest.raises(WrongCredentials):
-        await passkeys.sign_in_with_passkey(context, device.get(begun.options), sort)
+        await passkey_sign_in.sign_in_with_passkey(context, device.get(begun.options), sort)
     await nothing_began(house, context)
 
 
