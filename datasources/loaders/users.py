@@ -10,7 +10,7 @@ from datasources.loaders.viewers import seen_from_postgres, seen_pages_from_post
 from datasources.postgres import users
 
 UserById = Batch("UserById", from_postgres(users.fetch_users_by_ids))
-SeenUserById = Batch("SeenUserById", seen_from_postgres(users.fetch_users_by_ids))
+SeenUserById = Batch("SeenUserById", from_postgres(users.fetch_seen_users))
 SeenUserByHandle = Batch("SeenUserByHandle", seen_from_postgres(users.fetch_users_by_handles))
 
 FollowersOfUser = PagedBatch(

@@ -40,11 +40,14 @@ from datasources.postgres.tables import (
 _of = blocks.c
 
 
-def unhidden(person: ColumnElement[UUID], viewer: UUID | None) -> ColumnElement[bool]:
+def unhidden(
+    person: ColumnElement[UUID], viewer: ColumnElement[UUID | None] | UUID | None
+) -> ColumnElement[bool]:
     """Return what keeps rows of people that a viewer sees; nothing is asked for nobody.
 
     Those whom the viewer blocked fall out, and those who blocked the viewer (`blocks`). It is NOT
-    IN and not NOT EXISTS: so it stays a filter, and the plan of what it filters the same.
+    IN and not NOT EXISTS: so it stays a filter, and the plan of what it filters the same. The
+    viewer may be a column of another table, where null is nobody.
     """
     if viewer is None:
         return true()

@@ -3,12 +3,18 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, select
 
 from datasources.postgres.blocks import unhidden
 from datasources.postgres.client import Postgres
 from datasources.postgres.paging import fetch_pages
-from datasources.postgres.reading import any_of, columns_of, fetch_by_ids, fetch_counts
+from datasources.postgres.reading import (
+    any_of,
+    columns_of,
+    fetch_by_ids,
+    fetch_counts,
+    unnest_columns,
+)
 from datasources.postgres.tables import user_follows, users
 from datasources.records.page import Keyset, Page, PageRequest
 from datasources.records.users import UserRecord
@@ -26,6 +32,23 @@ async def fetch_users_by_ids(
 ) -> Mapping[UUID, UserRecord]:
     """Return people by id (`users`); of a viewer, those whom they see (`blocks`)."""
     return await fetch_by_ids(postgres, UserRecord, users, ids, unhidden(users.c.id, viewer))
+
+
+async def fetch_seen_users(
+    postgres: Postgres, pairs: Sequence[tuple[UUID, UUID | None]]
+) -> Mapping[tuple[UUID, UUID | None], UserRecord]:
+    """Return people by (person, viewer), where these see them (`users`, `blocks`).
+
+    One statement for any number of viewers, as all who follow a subscription may be.
+    """
+    people, viewers = zip(*pairs, strict=True)
+    asked = unnest_columns("asked", person=(people, Uuid()), viewer=(viewers, Uuid())).c
+    seen = unhidden(users.c.id, asked.viewer)
+    statement = select(asked.viewer, *_COLUMNS).where(users.c.id == asked.person, seen)
+    records = (
+        (viewer, UserRecord(*columns)) for viewer, *columns in await postgres.read(statement)
+    )
+    return {(record.id, viewer): record for viewer, record in records}
 
 
 async def fetch_users_by_handles(
