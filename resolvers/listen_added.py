@@ -16,11 +16,13 @@ from datasources.redis.listens import listens_topic
 from datasources.redis.live import LiveEvent
 from datasources.stores import Stores
 from resolvers.context import RequestContext
-from resolvers.event_stream import Access, LoggedTopic, Replay, Told, follow
+from resolvers.event_stream import follow
 from resolvers.ids import parse_id_of
 from resolvers.listens_told import read_listen
 from resolvers.live import Lag, rights_topic
 from resolvers.permission import listeners_shown
+from resolvers.stream_rights import Access
+from resolvers.topics import LoggedTopic, Replay, Told
 
 HIDDEN = "The listening of this person is not shown to you."
 
@@ -85,10 +87,6 @@ class ListensTopic:
         """Return the play that is told of."""
         logged = await self._logged.read(event, loaders)
         return None if logged is None else self._told(logged)
-
-    def number(self, event: LiveEvent) -> int | None:
-        """Return its number."""
-        return self._logged.number(event)
 
     def _told(self, logged: Told[str]) -> Told[ListenRecord] | None:
         listen = read_listen(logged.value)

@@ -19,11 +19,13 @@ from datasources.redis.live import LiveEvent
 from datasources.stores import Stores
 from resolvers.context import RequestContext
 from resolvers.errors import BadCursor
-from resolvers.event_stream import Access, Replay, Told, follow
+from resolvers.event_stream import follow
 from resolvers.live import Lag, rights_topic
 from resolvers.notifications import cursor_of, place_in
 from resolvers.notifying import TOPIC, subject_of
 from resolvers.signed_in import signed_in
+from resolvers.stream_rights import Access
+from resolvers.topics import Replay, Told
 
 _PAGE = 200
 
@@ -94,16 +96,11 @@ class InboxTopic:
 
     async def read(self, event: LiveEvent, loaders: Loaders) -> Told[NotificationRecord] | None:
         """Return the notification that is told of; None where it is not to be shown."""
-        seq = self.number(event)
-        if seq is None:
-            return None
-        found = await loaders.of(NotificationAt).load((self.user_id, seq))
-        return None if found is None else self._told(found)
-
-    def number(self, event: LiveEvent) -> int | None:
-        """Return the place that is told of."""
         logged = read_live(event)
-        return None if logged is None else logged.cursor.seq
+        if logged is None:
+            return None
+        found = await loaders.of(NotificationAt).load((self.user_id, logged.cursor.seq))
+        return None if found is None else self._told(found)
 
     def _told(self, one: NotificationRecord) -> Told[NotificationRecord]:
         return NotificationTold(one.seq, cursor_of(self.user_id, one.seq), one)

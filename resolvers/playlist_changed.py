@@ -20,12 +20,14 @@ from datasources.redis.live import LiveEvent
 from datasources.stores import Stores
 from resolvers.context import RequestContext
 from resolvers.errors import BadCursor, NotFound
-from resolvers.event_stream import Access, Replay, Told, follow
+from resolvers.event_stream import follow
 from resolvers.ids import parse_id_of
 from resolvers.live import Lag
 from resolvers.permission import check_kind
 from resolvers.playlist_access import may_read
 from resolvers.playlist_change import TOPIC
+from resolvers.stream_rights import Access
+from resolvers.topics import Replay, Told
 
 _PAGE = 200
 _MAX_DIGITS = 15
@@ -102,17 +104,13 @@ class PlaylistTopic:
 
     async def read(self, event: LiveEvent, loaders: Loaders) -> Told[ChangeRecord] | None:
         """Return the change that is told of, as the history has it."""
-        version = self.number(event)
-        if version is None:
+        logged = read_live(event)
+        if logged is None:
             return None
+        version = logged.cursor.seq
         span = Missed(self.playlist_id, version - 1, version + 1)
         changes = await loaders.of(MissedChanges).load(span)
         return self._told(changes[0]) if changes else None
-
-    def number(self, event: LiveEvent) -> int | None:
-        """Return the version that is told of."""
-        logged = read_live(event)
-        return None if logged is None else logged.cursor.seq
 
     def _version(self, after: str) -> int:
         """Return the version of a cursor; the number itself will do, too."""

@@ -25,12 +25,12 @@ from datasources.redis.presence import (
 )
 from resolvers.context import RequestContext
 from resolvers.errors import NotFound
-from resolvers.event_stream import Access, Rights
 from resolvers.ids import parse_id_of
 from resolvers.live import Lag, Live
 from resolvers.permission import check_kind, listeners_shown
 from resolvers.playlist_access import may_read
 from resolvers.playlist_changed import GONE
+from resolvers.stream_rights import Access, Rights
 
 _RETRY_S = 0.3
 

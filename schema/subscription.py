@@ -11,7 +11,6 @@ from datasources.records.changes import ChangeRecord
 from datasources.records.listening import ListenRecord
 from datasources.records.notifications import NotificationRecord
 from resolvers.context import RequestContext
-from resolvers.event_stream import Told
 from resolvers.listen_added import listens_added
 from resolvers.live import Lag
 from resolvers.notified import notifications
@@ -19,6 +18,7 @@ from resolvers.now_playing import Update, now_playing_updates
 from resolvers.playlist_changed import playlist_changes
 from resolvers.presence import PresenceTold, presence
 from resolvers.recommendations_refreshed import RefreshedTold, recommendations_refreshed
+from resolvers.topics import Told
 from schema.permissions import ACCOUNT, LISTENS, PLAYLISTS, RECOMMENDATIONS
 from schema.types.listen_added import ListenAddedUpdate
 from schema.types.live import NowPlayingUpdate

@@ -51,9 +51,7 @@ T = TypeVar("T")
 
 TIMEOUT_HEADER = "X-Request-Timeout-Ms"
 
-Stream = Callable[
-    [Request, Prepared, Pipeline, Callable[[], RequestContext], Draining], Awaitable[Response]
-]
+Stream = Callable[[Request, Prepared, Pipeline, RequestContext, Draining], Awaitable[Response]]
 """Answers a subscription with a stream of events: see `gateway.graphql.sse`."""
 
 
@@ -120,14 +118,13 @@ async def _run(
     form = forms.form_for(prepared.kind)
     if prepared.kind is OperationType.MUTATION and request.method != "POST":
         raise method_not_allowed("Mutations are sent with POST.", "POST")
-    make_context = partial(build_context, request, principal)
+    context = build_context(request, principal)
     if prepared.kind is OperationType.SUBSCRIPTION:
         if edge.stream is None:
             raise not_acceptable("There are no streams of events here.")
         draining: Draining = request.state.draining
-        resuming = partial(_resumed, request, make_context)
+        resuming = _resumed(request, context)
         return await edge.stream(request, prepared, edge.pipeline, resuming, draining)
-    context = make_context()
     began = perf_counter()
     work = partial(execute, edge.pipeline, prepared, context, timeout_s)
     result = await _while_connected(request, work)
@@ -149,10 +146,10 @@ async def _run(
     return response
 
 
-def _resumed(request: Request, make_context: Callable[[], RequestContext]) -> RequestContext:
+def _resumed(request: Request, context: RequestContext) -> RequestContext:
     """Return the context of a stream that goes on where a browser's `EventSource` lost it."""
     last = request.headers.get("last-event-id") if request.method == "GET" else None
-    return replace(make_context(), resume_from=last or None)
+    return replace(context, resume_from=last or None)
 
 
 async def _batch(

@@ -1,14 +1,12 @@
 """The way of an operation, the same for every transport: parse, validate, execute, encode.
 
-`prepare` reads a request, `execute` runs a query or mutation and `subscribe` a subscription; what
-may stand between them (limits, costs, stored documents) gets typed values and gives such.
+`prepare` reads a request, and `execute` runs a query or mutation; `subscribe` is in a file of its
+own. What may stand between them (limits, costs, stored documents) gets typed values and gives such.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, TypeGuard, cast
 
@@ -20,22 +18,14 @@ from graphql import (
     OperationType,
     parse,
 )
-from graphql.execution import (
-    Executor,
-    create_source_event_stream,
-    execute_subscription_event,
-)
+from graphql.execution import Executor
 from strawberry.execution import optimized_is_awaitable
 
 from gateway.graphql.documents import Documents
 from gateway.graphql.request import OperationRequest
 from gateway.graphql.results import Result, failed, request_failed, shown, timed_out
-from gateway.graphql.sharing import Sharing
 from resolvers.audit import record_denials
 from resolvers.context import RequestContext
-from resolvers.errors import Refusal
-from resolvers.event_stream import Told
-from resolvers.live import Lag
 from schema.build import Schema
 from schema.selection import check_scopes
 from schema.usage import count_use
@@ -163,83 +153,6 @@ async def execute(
         return timed_out(begun=prepared.kind is OperationType.MUTATION)
 
 
-async def subscribe(
-    pipeline: Pipeline, prepared: Prepared, make_context: Callable[[], RequestContext]
-) -> AsyncIterator[Result]:
-    """Start a subscription; return its results, each made with a context of its own.
-
-    Those who would read the same of an event share one result, and the loaders of all.
-
-    The results are an async generator: close it (`contextlib.aclosing`), or cancel the task that
-    iterates, and the source ends. A source that fails ends with a result that says so.
-
-    Raises:
-        RequestFailed: the subscription was refused, or its source could not be made.
-    """
-    context = make_context()
-    executor = _for(prepared, context)
-    try:
-        _check(pipeline, prepared, context)
-        source = create_source_event_stream(executor)
-        if executor.is_awaitable(source):
-            source = await source
-    except Refusal as refusal:
-        source = ExecutionResult(None, [GraphQLError(str(refusal), cause=refusal)])
-    await record_denials(context)
-    if isinstance(source, ExecutionResult):
-        raise RequestFailed(pipeline, list(source.errors or ()), validated=True)
-    return _results(pipeline, prepared, executor, source, make_context)
-
-
-async def _results(
-    pipeline: Pipeline,
-    prepared: Prepared,
-    executor: Executor[Any],
-    source: Any,
-    make_context: Callable[[], RequestContext],
-) -> AsyncIterator[Result]:
-    request_id = executor.context_value.request_id
-    graph = pipeline.schema._schema  # noqa: SLF001  there is no other way to it
-    sharing = Sharing(graph, prepared.document, prepared.operation_name, prepared.variables)
-    async with aclosing(source):
-        while True:
-            try:
-                told = await anext(source)
-                context = make_context()
-                request_id = context.request_id
-                shared = told.shared if isinstance(told, Told) else None
-                if shared is None:
-                    result = await _of_event(pipeline, executor, told, context)
-                else:
-                    context = replace(context, loaders=shared.loaders)
-                    work = partial(_of_event, pipeline, executor, told, context)
-                    result = await shared.once(sharing.key(context.principal), work)
-            except StopAsyncIteration:
-                return
-            except Exception as error:  # noqa: BLE001  a defect, or a store that is down
-                yield failed(error, request_id)
-                return
-            yield result
-
-
-async def _of_event(
-    pipeline: Pipeline, executor: Executor[Any], told: object, context: RequestContext
-) -> Result:
-    event = executor.build_per_event_executor(told)
-    event.context_value = context
-    outcome = execute_subscription_event(event)
-    if executor.is_awaitable(outcome):
-        outcome = await outcome
-    result = _shown(pipeline, cast("ExecutionResult", outcome), context)
-    await record_denials(context)
-    match told:
-        case Told(cursor=cursor, shared=shared):
-            return replace(result, cursor=cursor, pushed=shared is not None)
-        case Lag(current=cursor):
-            return replace(result, cursor=cursor)
-    return result
-
-
 def _parsed(pipeline: Pipeline, text: str) -> DocumentNode:
     try:
         return parse(text)
@@ -265,13 +178,19 @@ def _executor(
     return executor
 
 
-def _for(prepared: Prepared, context: RequestContext) -> Executor[Any]:
+def executor_for(prepared: Prepared, context: RequestContext) -> Executor[Any]:
+    """Return what runs an operation with a context."""
     executor = prepared.executor.build_per_event_executor(None)
     executor.context_value = context
     return executor
 
 
-def _check(pipeline: Pipeline, prepared: Prepared, context: RequestContext) -> None:
+def check(pipeline: Pipeline, prepared: Prepared, context: RequestContext) -> None:
+    """Let an operation be run, and count it.
+
+    Raises:
+        Refusal: the caller lacks a scope of something that is selected.
+    """
     count_use(prepared.document, prepared.operation_name, prepared.variables, context)
     check_scopes(
         pipeline.schema._schema,  # noqa: SLF001  there is no other way to it
@@ -284,19 +203,20 @@ def _check(pipeline: Pipeline, prepared: Prepared, context: RequestContext) -> N
 
 async def _run(pipeline: Pipeline, prepared: Prepared, context: RequestContext) -> Result:
     try:
-        _check(pipeline, prepared, context)
-        executor = _for(prepared, context)
+        check(pipeline, prepared, context)
+        executor = executor_for(prepared, context)
         outcome = executor.execute_operation()
         if executor.is_awaitable(outcome):
             outcome = await outcome
-        result = _shown(pipeline, cast("ExecutionResult", outcome), context)
+        result = result_of(pipeline, cast("ExecutionResult", outcome), context)
     except Exception as error:  # noqa: BLE001  a refusal as a whole, or a defect
         result = failed(error, context.request_id)
     await record_denials(context)
     return result
 
 
-def _shown(pipeline: Pipeline, outcome: ExecutionResult, context: RequestContext) -> Result:
+def result_of(pipeline: Pipeline, outcome: ExecutionResult, context: RequestContext) -> Result:
+    """Return what the client gets of what was run; what is a defect of ours goes to the log."""
     if outcome.errors:
         pipeline.schema.process_errors(outcome.errors)
     return shown(outcome, context.request_id)

@@ -10,10 +10,12 @@ from uuid import uuid4
 import structlog
 from graphql import OperationType
 
+from auth.principal import Principal
 from gateway.graphql.frames import complete_frame, error_frame, next_frame
-from gateway.graphql.pipeline import Pipeline, RequestFailed, execute, prepare, subscribe
+from gateway.graphql.pipeline import Pipeline, RequestFailed, execute, prepare
 from gateway.graphql.request import OperationRequest
 from gateway.graphql.results import Result, encode, encode_json, failed, refused
+from gateway.graphql.subscriptions import subscribe
 from resolvers.context import RequestContext
 from schema.errors import ErrorCode
 
@@ -21,7 +23,10 @@ log = structlog.get_logger(__name__)
 
 
 class Outlet(Protocol):
-    """Where the frames of operations go."""
+    """Where the frames of operations go, and whom it acts for."""
+
+    def principal(self) -> Principal:
+        """Return whom it acts for now: tokens are renewed, and what a key may do changes."""
 
     def put(self, frame: bytes) -> None:
         """Let a frame be sent after the others."""
@@ -149,11 +154,10 @@ class Operations:
 
     async def _answer(self, operation: Operation, request: OperationRequest) -> None:
         prepared = prepare(self._pipeline, request)
+        context = self._make_context(operation.request_id)
         if prepared.kind is OperationType.SUBSCRIPTION:
             operation.streams = True
-            events = await subscribe(
-                self._pipeline, prepared, lambda: self._make_context(operation.request_id)
-            )
+            events = await subscribe(self._pipeline, prepared, context, self._outlet.principal)
             async with aclosing(cast("Events", events)):
                 async for result in events:
                     if not self._next(operation, result):
@@ -161,7 +165,6 @@ class Operations:
                     if not result.pushed:
                         await self._outlet.room()
         else:
-            context = self._make_context(operation.request_id)
             operation.mutates = prepared.kind is OperationType.MUTATION
             result = await execute(
                 self._pipeline, prepared, context, self._timeout_s, self._mutations

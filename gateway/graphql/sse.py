@@ -4,9 +4,8 @@ By the PROTOCOL.md of graphql-sse: `next` for each result, `complete` at the end
 """
 
 import asyncio
-from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import monotonic
 from typing import cast
 
@@ -17,12 +16,13 @@ from starlette.types import Receive, Scope, Send
 
 from auth.principal import Principal
 from gateway.authentication import credential_of, with_sender
-from gateway.graphql.pipeline import Pipeline, Prepared, RequestFailed, subscribe
+from gateway.graphql.pipeline import Pipeline, Prepared, RequestFailed
 from gateway.graphql.results import Result, encode, failed, refused
 from gateway.graphql.rights import Rights, RightsWatch, rights_of
 from gateway.graphql.send_queue import GRACE_S, MAX_BYTES, MAX_EVENTS
 from gateway.graphql.socket_operations import Events
 from gateway.graphql.stream_places import StreamPlaces
+from gateway.graphql.subscriptions import subscribe
 from gateway.live_metrics import count_dropped
 from gateway.server.draining import Draining
 from gateway.server.silence import limit_silence_of
@@ -59,7 +59,7 @@ class EventStreams:
         request: Request,
         prepared: Prepared,
         pipeline: Pipeline,
-        make_context: Callable[[], RequestContext],
+        context: RequestContext,
         draining: Draining,
     ) -> Response:
         """Return the response to a subscription; one that is refused is an event that says so.
@@ -69,16 +69,12 @@ class EventStreams:
         """
         if request.method == "HEAD":
             return Response(headers=HEADERS, media_type=MEDIA_TYPE)
-        rights = _rights_of(request, make_context().principal)
-
-        def context() -> RequestContext:
-            # Of an API key, what it may do changes while the stream is open.
-            return replace(make_context(), principal=rights.principal)
-
+        rights = _rights_of(request, context.principal)
         address = request.client.host if request.client else ""
         place = self.places.take(rights.principal, address)
         try:
-            events = await subscribe(pipeline, prepared, context)
+            # Of an API key, what it may do changes while the stream is open.
+            events = await subscribe(pipeline, prepared, context, lambda: rights.principal)
         except RequestFailed as refusal:
             self.places.leave(place)
             return single(refusal.result(request.state.request_id))

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from auth.principal import ANONYMOUS, Principal
-from datasources.loaders.batch import Loaders
 from datasources.redis.live_reader import LiveReader
 from datasources.stores import Stores
 from gateway.graphql.documents import Documents
-from gateway.graphql.pipeline import Pipeline, prepare, subscribe
+from gateway.graphql.pipeline import Pipeline, prepare
 from gateway.graphql.request import OperationRequest
 from gateway.graphql.results import Result
+from gateway.graphql.subscriptions import subscribe
 from resolvers.context import RequestContext
 from resolvers.live import Live
 from schema.build import build_schema
@@ -96,14 +96,10 @@ async def subscriber(
     pipeline = pipeline or new_pipeline()
     prepared = prepare(pipeline, OperationRequest(query, None, variables or {}, {}))
 
-    identity = identity_of(stores)
-
-    def make_context() -> RequestContext:
-        context = context_of(stores, principal, identity=identity)
-        return change(replace(context, live=live, loaders=Loaders(stores)))
-
+    context = context_of(stores, principal, identity=identity_of(stores))
+    context = change(replace(context, live=live))
     one = Subscriber()
-    results = await subscribe(pipeline, prepared, make_context)
+    results = await subscribe(pipeline, prepared, context, lambda: principal)
     task = asyncio.create_task(one.take(results))
     try:
         yield one

@@ -36,6 +36,7 @@ class Gate:
     opened: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     ended: list[str] = field(default_factory=list)
+    loaders: list[object] = field(default_factory=list)
 
     async def wait(self, name: str) -> str:
         """Wait until it is opened; note whether that was seen."""
@@ -103,6 +104,13 @@ def _mutation(gate: Gate) -> type:
 
 def _subscription(gate: Gate) -> type:
     @strawberry.type
+    class Event:
+        @strawberry.field
+        def note(self, info: Info[Any]) -> bool:
+            gate.loaders.append(info.context.loaders)
+            return True
+
+    @strawberry.type
     class Subscription:
         @strawberry.subscription
         async def count(self, to: int, fail: bool = False) -> AsyncIterator[int]:
@@ -113,6 +121,12 @@ def _subscription(gate: Gate) -> type:
                     raise KeyError("hunter2")
             finally:
                 gate.ended.append("subscription")
+
+        @strawberry.subscription
+        async def events(self, to: int, info: Info[Any]) -> AsyncIterator[Event]:
+            gate.loaders.append(info.context.loaders)
+            for _ in range(to):
+                yield Event()
 
     return Subscription
 

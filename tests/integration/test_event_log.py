@@ -15,8 +15,10 @@ from datasources.redis.live import live_keys
 from datasources.redis.mailbox import MAX_EVENTS
 from datasources.stores import Stores
 from resolvers.errors import BadCursor, Forbidden
-from resolvers.event_stream import Access, LoggedTopic, Told, follow
+from resolvers.event_stream import follow
 from resolvers.live import Lag, Live, rights_changed, rights_topic
+from resolvers.stream_rights import Access
+from resolvers.topics import LoggedTopic, Told
 from tests.factories.live import SOON_S, running
 from tests.factories.music import user_id
 from tests.factories.operations import context_of

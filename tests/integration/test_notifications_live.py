@@ -14,11 +14,11 @@ from datasources.postgres.tables import users
 from datasources.stores import Stores
 from gateway.graphql.pipeline import RequestFailed
 from resolvers import notified
-from resolvers.event_stream import Replay
 from resolvers.ids import global_id
 from resolvers.notifications import cursor_of
 from resolvers.notifying import publish_told
 from resolvers.publishing import publish_missed
+from resolvers.topics import Replay
 from tests.factories.inboxes import follow, inbox, one, people, tell_of_followers
 from tests.factories.live import Subscriber, eventually, running, subscriber
 from tests.factories.music import NOW, user_id

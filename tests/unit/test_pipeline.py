@@ -4,7 +4,7 @@ import asyncio
 import gc
 import re
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +13,7 @@ import pytest
 from graphql import OperationType, parse
 from structlog.testing import capture_logs
 
+from auth.principal import ANONYMOUS
 from gateway.graphql.batches import answer_batch
 from gateway.graphql.documents import Documents, size_of
 from gateway.graphql.pipeline import (
@@ -21,10 +22,10 @@ from gateway.graphql.pipeline import (
     RequestFailed,
     execute,
     prepare,
-    subscribe,
 )
 from gateway.graphql.request import BadRequest, OperationRequest, parse_request
 from gateway.graphql.results import Result, encode
+from gateway.graphql.subscriptions import subscribe
 from resolvers.context import RequestContext
 from tests.factories.operations import context_of
 from tests.factories.small_graph import NO_STORES, Gate, small_schema
@@ -267,28 +268,18 @@ async def test_what_is_left_of_a_batch_whose_time_is_over_is_not_begun(
 # --- subscribing --------------------------------------------------------------------------------
 
 
-def contexts(made: list[RequestContext]) -> Callable[[], RequestContext]:
-    def make() -> RequestContext:
-        made.append(context())
-        return made[-1]
-
-    return make
+async def begun(pipeline: Pipeline, query: str) -> AsyncIterator[Result]:
+    return await subscribe(pipeline, prepared(pipeline, query), context(), lambda: ANONYMOUS)
 
 
-async def results_of(
-    pipeline: Pipeline, query: str, made: list[RequestContext] | None = None
-) -> list[Result]:
-    results = await subscribe(
-        pipeline, prepared(pipeline, query), contexts([] if made is None else made)
-    )
-    return [result async for result in results]
+async def results_of(pipeline: Pipeline, query: str) -> list[Result]:
+    return [result async for result in await begun(pipeline, query)]
 
 
-async def test_each_event_has_a_context_of_its_own(pipeline: Pipeline) -> None:
-    made: list[RequestContext] = []
-    results = await results_of(pipeline, "subscription { count(to: 3) }", made)
-    assert [result.data for result in results] == [{"count": number} for number in range(3)]
-    assert len({id(one.loaders) for one in made}) == 4  # one for the start
+async def test_each_event_has_a_context_of_its_own(pipeline: Pipeline, gate: Gate) -> None:
+    results = await results_of(pipeline, "subscription { events(to: 3) { note } }")
+    assert [result.data for result in results] == [{"events": {"note": True}}] * 3
+    assert len(set(map(id, gate.loaders))) == 4  # one for the start
 
 
 async def test_a_source_that_fails_ends_with_a_masked_error(pipeline: Pipeline) -> None:
@@ -300,10 +291,7 @@ async def test_a_source_that_fails_ends_with_a_masked_error(pipeline: Pipeline) 
 
 
 async def test_a_source_ends_with_its_results(pipeline: Pipeline, gate: Gate) -> None:
-    results = cast(
-        "Any",
-        await subscribe(pipeline, prepared(pipeline, "subscription { count(to: 9) }"), context),
-    )
+    results = cast("Any", await begun(pipeline, "subscription { count(to: 9) }"))
     async with aclosing(results):
         assert (await anext(results)).data == {"count": 0}
         assert gate.ended == []

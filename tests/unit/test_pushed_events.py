@@ -25,8 +25,8 @@ from gateway.graphql.results import Result
 from gateway.graphql.rights import rights_of
 from gateway.graphql.sharing import Sharing, variables_of_events
 from gateway.graphql.websocket import SocketEdge
-from resolvers.event_stream import Told
 from resolvers.live import Counts, SharedEvent
+from resolvers.topics import Told
 from schema.build import Schema, build_schema
 from schema.viewers import same_for_all
 from tests.factories.live_socket import NO_STORES, Server, initialised

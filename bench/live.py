@@ -1,0 +1,276 @@
+"""Live updates: how soon many subscribers hear of a change, and what that costs.
+
+Run: python -m bench.live. Needs POLYPHONY_POSTGRES_URL and POLYPHONY_REDIS_URL; it writes to a
+scratch database, which is dropped, and to keys of Redis of its own, which are removed. The gateway,
+its subscribers and the editor are three processes: on fewer processors they wait for each other.
+"""
+
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from pydantic import SecretStr
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import update
+
+from auth.tokens import access_token
+from bench.live_clients import opened
+from bench.scratch import scratch_database
+from bench.servers import Server, free_port, running
+from bench.setup import ROOT
+from datasources.ids import new_id
+from datasources.postgres.settings import PostgresSettings
+from datasources.postgres.tables import playlists
+from datasources.records.accounts import Role
+from datasources.records.playlists import PlaylistVisibility
+from datasources.redis.settings import RedisSettings
+from datasources.settings import StoreSettings
+from datasources.stores import Stores, open_stores
+from gateway.identity import open_identity
+from gateway.settings import Settings
+from resolvers.context import utc_now
+from resolvers.ids import global_id
+from resolvers.playlist_items import add_items
+from tests.factories.editing import new_playlist, track
+from tests.factories.music import Music, user_id
+from tests.factories.playlists import as_user
+
+OWNER, PEOPLE = 1, 2_000
+REPLAYS, BEHIND, MAX_REPLAY_MS = 20, 1_000, 100.0
+FOLLOW = """subscription ($id: ID!, $after: String) {
+  playlistChanged(id: $id, after: $after) {
+    ... on PlaylistChanged {
+      cursor seq change { version kind at %s items { itemId after track { title } } }
+    }
+    ... on Lagged { missed }
+  }
+}"""
+FOR_EACH, FOR_ALL = FOLLOW % "actor { handle }", FOLLOW % ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """So many sockets of so many people, who hear of so many changes a second for some time."""
+
+    sockets: int
+    people: int
+    query: str
+    per_second: int
+    seconds: int
+    goal_ms: float | None
+    title: str
+
+
+TRIALS = (
+    Trial(200, 200, FOR_EACH, 10, 10, 150, "200 people, 10 changes/s"),
+    Trial(2_000, 2_000, FOR_EACH, 1, 10, 1_000, "2,000 people, 1 change/s"),
+    Trial(2_000, 1, FOR_EACH, 10, 10, 250, "2,000 sockets of one person, 10 changes/s"),
+    Trial(2_000, 2_000, FOR_ALL, 10, 10, None, "2,000 people who read the same, 10 changes/s"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A playlist that all may read, its editor's stores, and the tokens of its readers."""
+
+    stores: Stores
+    playlist: UUID
+    tokens: Sequence[str]
+
+    async def change(self) -> int:
+        """Add an item; return the version."""
+        id_ = global_id("Playlist", self.playlist)
+        return (await add_items(as_user(self.stores, OWNER), id_, [track(1)])).version
+
+    def payload(self, query: str, after: int) -> dict[str, Any]:
+        """Return what subscribes to what comes behind a version."""
+        variables = {"id": global_id("Playlist", self.playlist), "after": str(after)}
+        return {"query": query, "variables": variables}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Whether all heard everything, once and in order; how long it took, and what it cost."""
+
+    whole: bool
+    times_s: list[float]
+    cpu_us: float
+    """Processor time of the gateway for one event of one subscriber."""
+
+
+def main() -> None:
+    """Measure, print tables, and end with 1 where a goal is not met."""
+    console = Console()
+    if not asyncio.run(_run(console)):
+        sys.exit(1)
+
+
+async def _run(console: Console) -> bool:
+    settings = Settings()
+    if settings.postgres.url is None or settings.redis.url is None:
+        console.print("The benchmark needs POLYPHONY_POSTGRES_URL and POLYPHONY_REDIS_URL.")
+        return False
+    async with scratch_database(settings.postgres.url.get_secret_value()) as url:
+        with tempfile.TemporaryDirectory(prefix="polyphony-bench-") as folder:
+            async with _world(settings, url, Path(folder)) as (world, environment):
+                port = free_port()
+                with running(
+                    "gateway",
+                    ["gateway", "serve", "--port", str(port)],
+                    port,
+                    "/health/live",
+                    environment,
+                ) as server:
+                    met = await _trials(world, server, port, console)
+                    return await _replays(world, port, console) and met
+
+
+@asynccontextmanager
+async def _world(
+    settings: Settings, url: str, folder: Path
+) -> AsyncIterator[tuple[World, dict[str, str]]]:
+    """Yield a world in an empty database, and the environment of a gateway for it."""
+    prefix = f"bench:{uuid4().hex}:"
+    where = StoreSettings(
+        postgres=PostgresSettings(url=SecretStr(url)),
+        redis=RedisSettings(url=settings.redis.url, prefix=prefix),
+        data_dir=folder,
+    )
+    ours = settings.model_copy(update={"data_dir": folder})
+    async with open_stores(where) as stores, open_identity(ours, stores) as identity:
+        try:
+            music = Music()
+            for number in range(OWNER, OWNER + PEOPLE + 1):
+                music.user(number)
+            music.track(1)
+            await music.write(stores)
+            playlist = await new_playlist(stores)
+            async with stores.postgres.transaction() as connection:
+                visible = update(playlists).values(visibility=PlaylistVisibility.UNLISTED)
+                await connection.execute(visible)
+            now = utc_now()
+            tokens = [
+                await access_token(identity, user_id(number), Role.LISTENER, new_id(), now, now)
+                for number in range(OWNER + 1, OWNER + PEOPLE + 1)
+            ]
+            yield (
+                World(stores, playlist, tokens),
+                {
+                    "POLYPHONY_POSTGRES_URL": url,
+                    "POLYPHONY_REDIS_PREFIX": prefix,
+                    "POLYPHONY_DATA_DIR": str(folder),
+                    "POLYPHONY_STOP_DELAY_S": "0",
+                    "POLYPHONY_STOP_WINDOW_S": "0",
+                    "POLYPHONY_TRANSPORT_MAX_SOCKETS_PER_PRINCIPAL": "100000",
+                    "POLYPHONY_TRANSPORT_MAX_SOCKETS_PER_ADDRESS": "100000",
+                },
+            )
+        finally:
+            async for key in stores.redis.client.scan_iter(f"{prefix}*"):
+                await stores.redis.client.delete(key)
+
+
+async def _trials(world: World, server: Server, port: int, console: Console) -> bool:
+    table = Table(title="From asking for a change to having heard of it", title_justify="left")
+    table.add_column("who hears")
+    columns = ("events", "each once, in order", "median", "99th", "goal", "gateway's CPU for each")
+    for column in columns:
+        table.add_column(column, justify="right")
+    met = True
+    for trial in TRIALS:
+        if len(sys.argv) > 1 and str(TRIALS.index(trial)) not in sys.argv[1]:
+            continue
+        outcome = await _trial(world, trial, server, port)
+        times = outcome.times_s
+        middle, late = statistics.median(times) * 1000, times[int(len(times) * 0.99)] * 1000
+        met &= outcome.whole and (trial.goal_ms is None or late <= trial.goal_ms)
+        table.add_row(
+            trial.title,
+            f"{len(times):,}",
+            "yes" if outcome.whole else "NO",
+            f"{middle:.0f} ms",
+            f"{late:.0f} ms",
+            "-" if trial.goal_ms is None else f"≤ {trial.goal_ms:.0f} ms",
+            f"{outcome.cpu_us:.0f} µs",
+        )
+    console.print(table, "")
+    return met
+
+
+async def _trial(world: World, trial: Trial, server: Server, port: int) -> Outcome:
+    """Let a crowd subscribe, change the playlist, and ask what they heard."""
+    tokens = [world.tokens[number % trial.people] for number in range(trial.sockets)]
+    version = await world.change()
+    crowd = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bench.live_clients",
+        str(port),
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=1 << 26,
+    )
+    try:
+        # What they first hear of is there already: so it is known when all of them listen.
+        asked = {"tokens": tokens, "payload": world.payload(trial.query, version - 1)}
+        assert await _ask(crowd, asked) == "there"
+        await asyncio.sleep(1)
+        used, begun = server.cpu_s(), {}
+        next_at = time.monotonic()
+        for _ in range(trial.per_second * trial.seconds):
+            await asyncio.sleep(max(next_at - time.monotonic(), 0))
+            next_at += 1 / trial.per_second
+            at = time.monotonic()
+            begun[await world.change()] = at
+        said = await _ask(crowd, max(begun))
+        used = server.cpu_s() - used
+        assert said == "heard", said
+        heard = json.loads(await _ask(crowd, begun))
+    finally:
+        crowd.terminate()
+        await crowd.wait()
+    times = heard["times"]
+    return Outcome(heard["whole"] == trial.sockets, times, used * 1e6 / len(times))
+
+
+async def _ask(crowd: asyncio.subprocess.Process, what: object) -> str:
+    assert crowd.stdin
+    assert crowd.stdout
+    crowd.stdin.write(json.dumps(what).encode() + b"\n")
+    return (await crowd.stdout.readline()).decode().strip()
+
+
+async def _replays(world: World, port: int, console: Console) -> bool:
+    """Subscribe a thousand changes behind, and wait for the first of them."""
+    version = await world.change()
+    while version <= BEHIND:
+        version = await world.change()
+    times = []
+    for _ in range(REPLAYS):
+        payload = world.payload(FOR_EACH, version - BEHIND)
+        one = await opened(port, {"authorization": f"Bearer {world.tokens[0]}"}, payload)
+        times.append(await one.subscribe() * 1000)
+        assert one.heard[0][0] == version - BEHIND + 1
+        one.leave()
+    console.print(
+        f"From subscribing {BEHIND:,} events behind to the first of them: "
+        f"median {statistics.median(times):.0f} ms, longest {max(times):.0f} ms "
+        f"(≤ {MAX_REPLAY_MS:.0f} ms).",
+        "",
+    )
+    return max(times) <= MAX_REPLAY_MS
+
+
+if __name__ == "__main__":
+    main()
