@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -132,7 +133,7 @@ async def forget(stores: Stores, count: int) -> None:
     """Let Redis be as if it had come back without its last events."""
     redis = stores.redis
     stream, counter = log_keys(redis, TOPIC)
-    newest = await redis.client.xrevrange(stream, count=count)
+    newest: list[Any] = await redis.client.xrevrange(stream, count=count) or []
     await redis.client.xdel(stream, *(entry_id for entry_id, _ in newest))
     for name in (counter, live_keys(redis)[2]):
         await redis.client.decrby(name, count)
