@@ -75,6 +75,17 @@ class SharedEvent:
         return await work.result()
 
 
+@dataclass(frozen=True, slots=True)
+class OfEvent(Generic[T]):
+    """What one subscriber is told of an event; those who are told an equal thing share its result.
+
+    For what is not kept: the latest wins.
+    """
+
+    value: T
+    shared: SharedEvent
+
+
 class _Work(Generic[T]):
     """Runs to its end, whoever goes away; a `shield` for each costs several times more."""
 

@@ -25,13 +25,13 @@ from datasources.redis.now_playing import (
 from resolvers.context import RequestContext
 from resolvers.errors import BadUserInput, Forbidden
 from resolvers.ids import at_most_max_ids, parse_id_of
-from resolvers.live import MAX_AGE_S, Lag, Live, rights_topic
+from resolvers.live import MAX_AGE_S, Lag, Live, OfEvent, SharedEvent, rights_topic
 from resolvers.permission import listeners_shown
 
 _RETRY_S = 0.3
 
 
-Update = NowPlayingChange | Lag
+Update = NowPlayingChange | OfEvent[NowPlayingChange] | Lag
 
 
 async def now_playing_updates(
@@ -71,7 +71,7 @@ class _Watch:
         self._unread: set[UUID] = set()  # whose state must be read first
         self._unread_since = 0.0
         self._retry_at: float | None = None
-        self._pending: dict[UUID, NowPlayingRecord | None] = {}
+        self._pending: dict[UUID, tuple[NowPlayingRecord | None, SharedEvent | None]] = {}
         self._withdrawn: list[UUID] = []
         self._shown: dict[UUID, NowPlayingRecord] = {}
         self._lagged = False
@@ -151,7 +151,8 @@ class _Watch:
                     raise
                 self._retry_at = monotonic() + _RETRY_S
         for event in mailbox.take(self._topics):
-            self._pending[self._topics[event.topic]] = read_now_playing(event.body)
+            record = read_now_playing(event.body)
+            self._pending[self._topics[event.topic]] = record, self._live.event(event)
 
     def _must_read(self, users: Iterable[UUID]) -> None:
         if not self._unread:
@@ -164,7 +165,7 @@ class _Watch:
         if users:
             found = await fetch_now_playing_snapshot(self._context.stores.redis, users)
             mailbox.drop_through([topic_of(one) for one in users], found.epoch, found.seq)
-            self._pending.update({one: found.playing.get(one) for one in users})
+            self._pending.update({one: (found.playing.get(one), None) for one in users})
         self._unread.difference_update(users)
 
     def _next(self) -> Update | None:
@@ -179,12 +180,13 @@ class _Watch:
         if self._undecided_since is not None or monotonic() - self._decided_at > MAX_AGE_S:
             return None
         now = self._context.clock()
-        over = {one: None for one, record in self._shown.items() if record.ends_at <= now}
-        for user, record in (over | self._pending).items():
+        over = {one: (None, None) for one, record in self._shown.items() if record.ends_at <= now}
+        for user, (record, shared) in (over | self._pending).items():
             self._pending.pop(user, None)
             told = record if record is not None and record.ends_at > now else None
             if user in self._visible and self._shown.get(user) != told:
-                return self._tell(user, told)
+                change = self._tell(user, told)
+                return change if shared is None else OfEvent(change, shared)
         return None
 
     def _tell(self, user: UUID, record: NowPlayingRecord | None) -> NowPlayingChange:

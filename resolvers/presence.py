@@ -26,7 +26,7 @@ from datasources.redis.presence import (
 from resolvers.context import RequestContext
 from resolvers.errors import NotFound
 from resolvers.ids import parse_id_of
-from resolvers.live import Lag, Live
+from resolvers.live import Lag, Live, OfEvent, SharedEvent
 from resolvers.permission import check_kind, listeners_shown
 from resolvers.playlist_access import may_read
 from resolvers.playlist_changed import GONE
@@ -44,7 +44,10 @@ class PresenceTold:
     others: int
 
 
-async def presence(context: RequestContext, playlist_id: str) -> AsyncIterator[PresenceTold | Lag]:
+Update = PresenceTold | OfEvent[PresenceTold] | Lag
+
+
+async def presence(context: RequestContext, playlist_id: str) -> AsyncIterator[Update]:
     """Return who looks at a playlist, now and whenever that changes; the caller looks meanwhile.
 
     Raises:
@@ -87,7 +90,7 @@ class _Watch:
         self._beat_at = 0.0
         self._told: PresenceTold | None = None
 
-    async def updates(self) -> AsyncIterator[PresenceTold | Lag]:
+    async def updates(self) -> AsyncIterator[Update]:
         """Yield who looks, until an error ends it."""
         await self._live.reader.ready()  # whoever listens earlier may be told of an earlier break
         with self._live.reader.subscribed([self._topic]) as mailbox:
@@ -98,31 +101,34 @@ class _Watch:
                     if mailbox.missed:
                         mailbox.missed, self._beat_at, self._told = False, 0.0, None
                         yield Lag()
-                    told = await self._next(mailbox)
+                    told, shared = await self._next(mailbox)
                     if told is None:
                         await mailbox.wait(max(self._beat_at - monotonic(), 0.0))
                     elif told != self._told:
                         self._told = told
-                        yield told
+                        yield told if shared is None else OfEvent(told, shared)
             finally:
                 await self._live.shared(self._leave())
 
-    async def _next(self, mailbox: Mailbox) -> PresenceTold | None:
-        """Return who looks, where that was heard of or is to be asked; None for nothing new."""
+    async def _next(self, mailbox: Mailbox) -> tuple[PresenceTold | None, SharedEvent | None]:
+        """Return who looks, where that was heard of or is to be asked; None for nothing new.
+
+        With what the subscribers of the event share, if it was one.
+        """
         if not await self._rights.hold():
             self._beat_at = monotonic() + _RETRY_S
-            return None
+            return None, None
         try:
             if monotonic() >= self._beat_at:
-                return await self._beat()
+                return await self._beat(), None
             for event in mailbox.take([self._topic]):
                 shared = self._live.event(event)
                 await self._rights.decide_for(shared)
                 looking = read_presence(event.body)
-                return await self._live.shared(self._shown(looking, shared.loaders))
+                return await self._live.shared(self._shown(looking, shared.loaders)), shared
         except StoreError:  # how long that may last, the reader and the rights say
             self._beat_at = monotonic() + _RETRY_S
-        return None
+        return None, None
 
     async def _beat(self) -> PresenceTold:
         """Look on, and look around: who shows themselves may have changed, too."""

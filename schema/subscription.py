@@ -16,7 +16,8 @@ from resolvers.live import Lag
 from resolvers.notified import notifications
 from resolvers.now_playing import Update, now_playing_updates
 from resolvers.playlist_changed import playlist_changes
-from resolvers.presence import PresenceTold, presence
+from resolvers.presence import Update as PresenceUpdates
+from resolvers.presence import presence
 from resolvers.recommendations_refreshed import RefreshedTold, recommendations_refreshed
 from resolvers.topics import Told
 from schema.permissions import ACCOUNT, LISTENS, PLAYLISTS, RECOMMENDATIONS
@@ -94,7 +95,7 @@ async def _recommendations_refreshed(
 async def _presence(
     info: Info[RequestContext, None],
     playlist_id: Annotated[strawberry.ID, strawberry.argument(description="Which playlist.")],
-) -> AsyncIterator[PresenceTold | Lag]:
+) -> AsyncIterator[PresenceUpdates]:
     """Look at a playlist, and see who does."""
     return await presence(info.context, playlist_id)
 

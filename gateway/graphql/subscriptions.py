@@ -24,7 +24,7 @@ from gateway.graphql.sharing import Sharing
 from resolvers.audit import record_denials
 from resolvers.context import Reply, RequestContext
 from resolvers.errors import Refusal
-from resolvers.live import Lag
+from resolvers.live import Lag, OfEvent, SharedEvent
 from resolvers.topics import Told
 
 
@@ -70,19 +70,24 @@ async def _results(
     graph = pipeline.schema._schema  # noqa: SLF001  there is no other way to it
     sharing = Sharing(graph, prepared.document, prepared.operation_name, prepared.variables)
 
-    async def result_for(told: object, who: Principal, loaders: Loaders) -> Result:
+    async def executed(told: object, who: Principal, loaders: Loaders) -> Result:
         own = replace(context, principal=who, loaders=loaders, reply=Reply())
         return await _of_event(pipeline, executor, told, own)
+
+    async def result_for(told: object, who: Principal) -> Result:
+        key = sharing.key(who)
+        match told:
+            case Told(shared=SharedEvent() as shared):
+                return await shared.once(key, partial(executed, told, who, shared.loaders))
+            case OfEvent(value=value, shared=shared):
+                work = partial(executed, value, who, shared.loaders)
+                return await shared.once((key, value), work)
+        return await executed(told, who, Loaders(context.stores))
 
     async with aclosing(source):
         while True:
             try:
-                told, who = await anext(source), principal()
-                if isinstance(told, Told) and told.shared is not None:
-                    work = partial(result_for, told, who, told.shared.loaders)
-                    result = await told.shared.once(sharing.key(who), work)
-                else:
-                    result = await result_for(told, who, Loaders(context.stores))
+                result = await result_for(await anext(source), principal())
             except StopAsyncIteration:
                 return
             except Exception as error:  # noqa: BLE001  a defect, or a store that is down

@@ -369,6 +369,27 @@ async def test_several_friends_are_decided_in_one_batch(
     assert costs == [2, 2]
 
 
+async def test_an_event_is_read_for_once_for_all_who_are_told(
+    stores: Stores, live: Live, round_trips: RoundTrips, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resolvers.live.RECHECK_S", 3_600)
+    costs = []
+    for size in (1, 10):
+        await plays(stores, 1, 1)
+        async with AsyncExitStack() as stack:
+            viewers = [person(user_id(number % 4 + 2)) for number in range(size)]
+            following = [
+                await stack.enter_async_context(subscriber(live, stores, FOLLOW, ids(1), viewer))
+                for viewer in viewers
+            ]
+            assert [await told_next(one) for one in following] == [("user1", "Track 1")] * size
+            before = round_trips.copy()
+            await plays(stores, 1, 2)
+            assert [await told_next(one) for one in following] == [("user1", "Track 2")] * size
+            costs.append(round_trips.since(before).get("postgres"))
+    assert costs[0] == costs[1]
+
+
 # --- trouble ------------------------------------------------------------------------------------
 
 
