@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.plugins.stores import URLS
+from tests.plugins.databases import URLS
 
 ROOT = Path(__file__).parents[2]
 STARTS_WITHIN_S = 60

@@ -25,9 +25,9 @@ from tests.factories.loud_gateway import CONTENTS
 from tests.factories.secret_search import Place, Secrets
 from tests.factories.store_contents import documents_in_mongo, keys_in_redis, rows_in_postgres
 from tests.factories.visitor import Visitor
+from tests.plugins.databases import URLS
 from tests.plugins.proxy import Proxy
 from tests.plugins.smtp import MailServer
-from tests.plugins.stores import URLS
 
 LOUD = "tests.factories.loud_gateway"
 DEADLINE_S = 60.0
