@@ -52,6 +52,7 @@ def looking_by_socket(url: str, playlist: str) -> Iterator[socket.socket]:
         ask(client, "here", HERE, id=playlist)
         hear(client)
         yield client.socket
+        client.socket.close()  # nobody would answer a close frame
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="filters packets as Linux does")

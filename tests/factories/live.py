@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from auth.principal import ANONYMOUS, Principal
+from datasources.redis.client import Redis
 from datasources.redis.live_reader import LiveReader
 from datasources.stores import Stores
 from gateway.graphql.documents import Documents
@@ -113,3 +114,9 @@ async def eventually(true: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(SOON_S):
         while not await true():  # noqa: ASYNC110  there is nothing that tells of it
             await asyncio.sleep(0.01)
+
+
+async def flush(redis: Redis) -> None:
+    """Let Redis lose all that is ours, at once; others have their own there."""
+    ours = [key async for key in redis.client.scan_iter(match=f"{redis.prefix}*", count=1000)]
+    await redis.client.delete(*ours)

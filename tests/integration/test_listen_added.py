@@ -24,7 +24,7 @@ from resolvers import listen_commands
 from resolvers.ids import global_id
 from resolvers.listens_told import WAITING, read_listen, tell_untold, written
 from resolvers.live import Live, rights_changed
-from tests.factories.live import Subscriber, running, subscriber
+from tests.factories.live import Subscriber, flush, running, subscriber
 from tests.factories.music import NOW, Music, track_id, user_id
 from tests.factories.operations import context_of
 
@@ -127,7 +127,7 @@ async def test_a_cursor_of_another_life_is_lagged_behind(stores: Stores, live: L
     async with subscriber(live, stores, FOLLOW, of()) as one:
         await submit(stores, 1)
         place = (await next_of(one))["cursor"]
-    await stores.redis.client.flushdb()
+    await flush(stores.redis)
     async with subscriber(live, stores, FOLLOW, of(place)) as one:
         lagged = await next_of(one)
         assert (lagged["missed"], bool(lagged["current"])) == (None, True)

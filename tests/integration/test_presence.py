@@ -27,7 +27,7 @@ from gateway.graphql.pipeline import RequestFailed
 from resolvers import presence as use_case
 from resolvers.ids import global_id
 from resolvers.live import Live
-from tests.factories.live import Subscriber, eventually, running, subscriber
+from tests.factories.live import Subscriber, eventually, flush, running, subscriber
 from tests.factories.music import NOW, Music, playlist_id, user_id
 
 WATCH = """
@@ -208,7 +208,7 @@ async def test_a_flush_is_told_and_all_are_back(stores: Stores, live: Live) -> N
         subscriber(live, stores, WATCH, VARIABLES, one(2)) as guest,
     ):
         await until(owner, (["user1", "user2"], 0))
-        await stores.redis.client.flushdb()
+        await flush(stores.redis)
         for each in (owner, guest):
             told = await each.next()
             while "missed" not in told["presence"]:

@@ -21,7 +21,7 @@ from gateway.graphql.pipeline import RequestFailed
 from gateway.training import train
 from resolvers.live import Live
 from resolvers.recommendations_refreshed import tell_refreshed
-from tests.factories.live import Subscriber, running, subscriber
+from tests.factories.live import Subscriber, flush, running, subscriber
 from tests.factories.music import NOW, Music, artist_id, track_id, user_id
 
 FOLLOW = """
@@ -110,7 +110,7 @@ async def test_what_was_missed_is_read(stores: Stores, live: Live) -> None:
         await written(stores, 1, 1)
         assert (await next_of(mine))["seq"] == 1
         await written(stores, 2, 1, told=False)
-        await stores.redis.client.flushdb()
+        await flush(stores.redis)
         assert (await next_of(mine))["seq"] == 2
 
 
