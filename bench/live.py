@@ -183,7 +183,7 @@ async def _world(
 async def _trials(world: World, server: Server, port: int, console: Console) -> bool:
     table = Table(title="From asking for a change to having heard of it", title_justify="left")
     table.add_column("who hears")
-    columns = ("events", "each once, in order", "median", "99th", "goal", "gateway's CPU for each")
+    columns = ("events", "each once, in order", "median", "99th", "goal", "gateway's CPU of each")
     for column in columns:
         table.add_column(column, justify="right")
     met = True
@@ -203,28 +203,16 @@ async def _trials(world: World, server: Server, port: int, console: Console) -> 
             "-" if trial.goal_ms is None else f"≤ {trial.goal_ms:.0f} ms",
             f"{outcome.cpu_us:.0f} µs",
         )
-    console.print(table, "")
+    console.print(table, f"Sending alone takes {await _bare_us():.0f} µs of each.", "")
     return met
 
 
 async def _trial(world: World, trial: Trial, server: Server, port: int) -> Outcome:
     """Let a crowd subscribe, change the playlist, and ask what they heard."""
     tokens = [world.tokens[number % trial.people] for number in range(trial.sockets)]
-    version = await world.change()
-    crowd = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bench.live_clients",
-        str(port),
-        cwd=ROOT,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        limit=1 << 26,
-    )
-    try:
-        # What they first hear of is there already: so it is known when all of them listen.
-        asked = {"tokens": tokens, "payload": world.payload(trial.query, version - 1)}
-        assert await _ask(crowd, asked) == "there"
+    # What they first hear of is there already: so it is known when all of them listen.
+    payload = world.payload(trial.query, await world.change() - 1)
+    async with _crowd(port, tokens, payload) as crowd:
         await asyncio.sleep(1)
         used, begun = server.cpu_s(), {}
         next_at = time.monotonic()
@@ -237,11 +225,43 @@ async def _trial(world: World, trial: Trial, server: Server, port: int) -> Outco
         used = server.cpu_s() - used
         assert said == "heard", said
         heard = json.loads(await _ask(crowd, begun))
-    finally:
-        crowd.terminate()
-        await crowd.wait()
     times = heard["times"]
     return Outcome(heard["whole"] == trial.sockets, times, used * 1e6 / len(times))
+
+
+async def _bare_us() -> float:
+    """Return the processor time that a server takes for nothing but sending one event."""
+    port, sockets, events = free_port(), PEOPLE, 10 * 10
+    arguments = ["bench.live_bare", *map(str, (port, sockets, events))]
+    with running("bare", arguments, port, "/") as server:
+        async with _crowd(port, [""] * sockets, {}) as crowd:
+            used = server.cpu_s()
+            assert await _ask(crowd, events) == "heard"
+            return (server.cpu_s() - used) * 1e6 / sockets / events
+
+
+@asynccontextmanager
+async def _crowd(
+    port: int, tokens: Sequence[str], payload: dict[str, Any]
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Yield a process of subscribers, all of whom have heard of something."""
+    crowd = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bench.live_clients",
+        str(port),
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=1 << 26,
+    )
+    try:
+        assert await _ask(crowd, {"tokens": tokens, "payload": payload}) == "there"
+        yield crowd
+    finally:
+        if crowd.returncode is None:
+            crowd.terminate()
+        await crowd.wait()
 
 
 async def _ask(crowd: asyncio.subprocess.Process, what: object) -> str:

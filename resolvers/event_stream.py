@@ -69,7 +69,9 @@ class _Following(Generic[P]):
         self._topic = topic
         self._cursor = after
         self._seq = 0
-        self._backlog = Backlog([topic.name, *access.topics])
+        self._name = topic.name
+        self._taken = ("taken", access.key)
+        self._backlog = Backlog([self._name, *access.topics])
         self._behind = True
         self._failing_since: float | None = None
 
@@ -117,15 +119,15 @@ class _Following(Generic[P]):
 
     async def _take(self, event: LiveEvent) -> Told[P] | None:
         """Return what an event tells, as long as it is to be told."""
-        if event.topic != self._topic.name:
+        if event.topic != self._name:
             self.rights.changed(event.received_at)
             return None
         while True:
             shared = self._live.event(event)
             try:
                 # One wait for both: each costs all subscribers a turn.
-                key = ("taken", self._access.key)
-                told, allowed = await shared.once(key, partial(self._decided, event, shared))
+                decided = partial(self._decided, event, shared)
+                told, allowed = await shared.once(self._taken, decided)
                 break
             except StoreError as error:
                 self._live.forget(event, shared)

@@ -89,18 +89,25 @@ class OfEvent(Generic[T]):
 class _Work(Generic[T]):
     """Runs to its end, whoever goes away; a `shield` for each costs several times more."""
 
-    __slots__ = ("_done", "_task")
+    __slots__ = ("_task", "_waiting")
 
     def __init__(self, work: Coroutine[Any, Any, T]) -> None:
-        self._done = asyncio.Event()
+        self._waiting: list[asyncio.Future[None]] = []
         self._task = asyncio.create_task(work)
-        self._task.add_done_callback(lambda _: self._done.set())
+        self._task.add_done_callback(self._wake)
 
     async def result(self) -> T:
         """Return what it gives."""
         if not self._task.done():
-            await self._done.wait()
+            waiter = self._task.get_loop().create_future()
+            self._waiting.append(waiter)
+            await waiter
         return self._task.result()
+
+    def _wake(self, _: object) -> None:
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_result(None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

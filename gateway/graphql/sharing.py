@@ -7,6 +7,7 @@ subscription itself say which events come, and nothing of what each of them show
 
 from collections.abc import Hashable, Mapping
 from typing import Any
+from weakref import WeakValueDictionary
 
 from graphql import (
     DocumentNode,
@@ -41,11 +42,16 @@ class Sharing:
         # The document itself is held, so that no other gets its id while this key is in use.
         self._same = same_for_all(schema, document, operation_name)
         self._of_request = (_Same(document), operation_name, encode_json(shown))
+        self._principal: Principal | None = None
+        self._key = _Key(())
 
     def key(self, principal: Principal) -> Hashable:
-        """Return what is equal for those who read the same."""
-        rights = (principal.kind, principal.scopes) if self._same else principal
-        return ("result", self._of_request, rights)
+        """Return what is one for those who read the same."""
+        if principal is not self._principal:
+            rights = (principal.kind, principal.scopes) if self._same else principal
+            key = _Key(("result", self._of_request, rights))
+            self._principal, self._key = principal, _keys.setdefault(key, key)
+        return self._key
 
 
 def variables_of_events(document: DocumentNode, operation_name: str | None) -> frozenset[str]:
@@ -58,6 +64,26 @@ def variables_of_events(document: DocumentNode, operation_name: str | None) -> f
         if definition is operation or isinstance(definition, FragmentDefinitionNode):
             visit(definition, reader)
     return frozenset(reader.found)
+
+
+class _Key:
+    """What a key is made of, and its hash, which would take longer than all else here."""
+
+    __slots__ = ("__weakref__", "_hash", "_parts")
+
+    def __init__(self, parts: tuple[Hashable, ...]) -> None:
+        self._parts = parts
+        self._hash = hash(parts)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and other._parts == self._parts
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+_keys: WeakValueDictionary[_Key, _Key] = WeakValueDictionary()
+"""Those in use: equal ones are one, so that nobody compares them."""
 
 
 class _Same:
