@@ -35,6 +35,6 @@ async def follow(
                             variables = {**(request.variable_values or {}), "after": after}
                             request = GraphQLRequest(request, variable_values=variables)
                 return
-        except TransportConnectionFailed:
+        except (TransportConnectionFailed, TimeoutError):  # refused, lost, or no answer in time
             await asyncio.sleep(random.uniform(0, min(30, 2**tries)))
             tries += 1
