@@ -15,7 +15,7 @@ from bench.setup import ROOT, Missing, Setup, read_setup
 GRAPH = ("search", "round-trips", "http")
 """Those that read one scratch database with the real catalogue, made once for all of them."""
 
-ALONE = ("imports", "recommend", "sign_in", "editing", "sockets")
+ALONE = ("imports", "recommend", "sign_in", "editing", "sockets", "live")
 """Those that run as `python -m bench.<name>`, in a process of their own."""
 
 

@@ -8,7 +8,7 @@ from auth.identity import Identity
 from auth.principal import Principal
 from datasources.loaders.batch import Loaders
 from datasources.stores import Stores
-from resolvers.live import Live
+from resolvers.live import Ahead, Live
 from resolvers.settings import PlaylistSettings
 
 
@@ -51,8 +51,9 @@ class Reply:
 class RequestContext:
     """One operation: who asks and from where, its loaders, the stores, the clock.
 
-    `live` is what subscriptions of this process share; None where there are none. `resume_from` is
-    the cursor that a client came back with, apart from its operation.
+    `live` is what subscriptions of this process share; None where there are none. `ahead` makes
+    what the client of a subscription gets of an event. `resume_from` is the cursor that a client
+    came back with, apart from its operation.
     """
 
     principal: Principal
@@ -64,5 +65,6 @@ class RequestContext:
     reply: Reply = field(default_factory=Reply)
     clock: Callable[[], datetime] = utc_now
     live: Live | None = None
+    ahead: Ahead | None = None
     resume_from: str | None = None
     playlists: PlaylistSettings = field(default_factory=PlaylistSettings)

@@ -16,7 +16,7 @@ from datasources.loaders.batch import Loaders
 from datasources.redis.live import LiveEvent
 from datasources.redis.mailbox import Backlog
 from resolvers.context import RequestContext
-from resolvers.live import MAX_AGE_S, Lag, Live, SharedEvent
+from resolvers.live import MAX_AGE_S, Lag, Live, SharedEvent, Work
 from resolvers.stream_rights import Access, Rights
 from resolvers.topics import Told, Topic
 
@@ -70,8 +70,8 @@ class _Following(Generic[P]):
         self._cursor = after
         self._seq = 0
         self._name = topic.name
-        self._taken = ("taken", access.key)
-        self._backlog = Backlog([self._name, *access.topics])
+        self._ahead = context.ahead
+        self._backlog = Backlog([self._name, *access.topics], self._heard)
         self._behind = True
         self._failing_since: float | None = None
 
@@ -117,6 +117,17 @@ class _Following(Generic[P]):
         if not page.more:
             self._cursor, self._seq = page.cursor, page.seq
 
+    def _heard(self, event: LiveEvent) -> None:
+        """Begin what all subscribers need of an event; each is woken when it is there, and once."""
+        if event.topic == self._name:
+            self._begin(event, self._live.event(event)).then(self._backlog.wake)
+        else:
+            self._backlog.wake()
+
+    def _begin(self, event: LiveEvent, shared: SharedEvent) -> Work[tuple[Told[P] | None, bool]]:
+        key = ("taken", self._access.key, None if self._ahead is None else self._ahead.key())
+        return shared.begin(key, partial(self._decided, event, shared))
+
     async def _take(self, event: LiveEvent) -> Told[P] | None:
         """Return what an event tells, as long as it is to be told."""
         if event.topic != self._name:
@@ -125,9 +136,7 @@ class _Following(Generic[P]):
         while True:
             shared = self._live.event(event)
             try:
-                # One wait for both: each costs all subscribers a turn.
-                decided = partial(self._decided, event, shared)
-                told, allowed = await shared.once(self._taken, decided)
+                told, allowed = await self._begin(event, shared).result()
                 break
             except StoreError as error:
                 self._live.forget(event, shared)
@@ -148,7 +157,10 @@ class _Following(Generic[P]):
     async def _decided(self, event: LiveEvent, shared: SharedEvent) -> tuple[Told[P] | None, bool]:
         """Return what an event tells, and whether those with this access may know."""
         told = await shared.once("event", partial(self._read, event, shared))
-        return told, await self._access.decide(shared.loaders)
+        allowed = await self._access.decide(shared.loaders)
+        if self._ahead is not None and told is not None and allowed:
+            await self._ahead.make(told)
+        return told, allowed
 
     async def _read(self, event: LiveEvent, shared: SharedEvent) -> Told[P] | None:
         told = await self._topic.read(event, shared.loaders)

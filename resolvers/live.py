@@ -7,8 +7,9 @@ at the same moment: what they must know is one batch for the whole process, howe
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -65,14 +66,18 @@ class SharedEvent:
 
     loaders: Loaders
     began_at: float
-    _made: "dict[Hashable, _Work[Any]]" = field(default_factory=dict)
+    _made: "dict[Hashable, Work[Any]]" = field(default_factory=dict)
+
+    def begin(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> "Work[T]":
+        """Return the work of a key, which is begun where it is not yet."""
+        work: Work[T] | None = self._made.get(key)
+        if work is None:
+            work = self._made[key] = Work(make())
+        return work
 
     async def once(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Return what `make` gives, which runs once for a key, and to its end."""
-        work: _Work[T] | None = self._made.get(key)
-        if work is None:
-            work = self._made[key] = _Work(make())
-        return await work.result()
+        return await self.begin(key, make).result()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,28 +91,44 @@ class OfEvent(Generic[T]):
     shared: SharedEvent
 
 
-class _Work(Generic[T]):
+class Ahead(Protocol):
+    """Makes what the client of a subscription gets of an event, before it is woken for it."""
+
+    def key(self) -> Hashable:
+        """Return what is the same for those who get the same."""
+
+    async def make(self, told: Any) -> None:
+        """Make it of what an event tells, for all of them."""
+
+
+class Work(Generic[T]):
     """Runs to its end, whoever goes away; a `shield` for each costs several times more."""
 
     __slots__ = ("_task", "_waiting")
 
     def __init__(self, work: Coroutine[Any, Any, T]) -> None:
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: list[Callable[[], None]] = []
         self._task = asyncio.create_task(work)
-        self._task.add_done_callback(self._wake)
+        self._task.add_done_callback(self._end)
+
+    def then(self, wake: Callable[[], None]) -> None:
+        """Call this when it has ended, well or not: now, where it has."""
+        if self._task.done():
+            wake()
+        else:
+            self._waiting.append(wake)
 
     async def result(self) -> T:
         """Return what it gives."""
         if not self._task.done():
             waiter = self._task.get_loop().create_future()
-            self._waiting.append(waiter)
+            self._waiting.append(partial(_settle, waiter))
             await waiter
         return self._task.result()
 
-    def _wake(self, _: object) -> None:
-        for waiter in self._waiting:
-            if not waiter.done():
-                waiter.set_result(None)
+    def _end(self, _: object) -> None:
+        for wake in self._waiting:
+            wake()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,6 +210,11 @@ async def _kept_going(loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
         except Exception:
             log.exception("live updates begin again")
         await asyncio.sleep(RESTART_S)
+
+
+def _settle(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def rights_topic(user_id: UUID) -> str:

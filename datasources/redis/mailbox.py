@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from datasources.redis.live import LiveEvent
@@ -91,11 +91,17 @@ class Backlog:
     """All events in their order, `MAX_EVENTS` and `MAX_BYTES` at most.
 
     What does not fit is missing, and so is what waits: the subscriber reads it where it is kept.
+
+    `heard` is called with each event before which none waits: it wakes the subscriber, who need not
+    wait for anything else then.
     """
 
-    __slots__ = ("_bytes", "_events", "_woken", "lost", "missed", "topics")
+    __slots__ = ("_bytes", "_events", "_heard", "_woken", "lost", "missed", "topics")
 
-    def __init__(self, topics: Collection[str]) -> None:
+    def __init__(
+        self, topics: Collection[str], heard: Callable[[LiveEvent], None] | None = None
+    ) -> None:
+        self._heard = heard
         self.topics = frozenset(topics)
         self.lost = False
         self.missed = False
@@ -113,7 +119,10 @@ class Backlog:
         else:
             self._events.append(event)
             self._bytes += len(event.body)
-            self._woken.set()
+            if self._heard is None or len(self._events) > 1:
+                self._woken.set()
+            else:
+                self._heard(event)
 
     def pop(self) -> LiveEvent | None:
         """Return the event that has waited longest, None for none."""

@@ -1,6 +1,6 @@
 """Subscriptions: `subscribe` starts one, and gives a result for each event of its source."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -45,55 +45,75 @@ async def subscribe(
     Raises:
         RequestFailed: the subscription was refused, or its source could not be made.
     """
-    executor = executor_for(prepared, context)
+    results = _Results(pipeline, prepared, context, principal)
     try:
         check(pipeline, prepared, context)
-        source = create_source_event_stream(executor)
-        if executor.is_awaitable(source):
+        source = create_source_event_stream(results.executor)
+        if results.executor.is_awaitable(source):
             source = await source
     except Refusal as refusal:
         source = ExecutionResult(None, [GraphQLError(str(refusal), cause=refusal)])
     await record_denials(context)
     if isinstance(source, ExecutionResult):
         raise RequestFailed(pipeline, list(source.errors or ()), validated=True)
-    return _results(pipeline, prepared, executor, source, principal)
+    return results.of(source)
 
 
-async def _results(
-    pipeline: Pipeline,
-    prepared: Prepared,
-    executor: Executor[Any],
-    source: Any,
-    principal: Callable[[], Principal],
-) -> AsyncIterator[Result]:
-    context: RequestContext = executor.context_value
-    graph = pipeline.schema._schema  # noqa: SLF001  there is no other way to it
-    sharing = Sharing(graph, prepared.document, prepared.operation_name, prepared.variables)
+class _Results:
+    """What the client of one subscription gets of its events; `make` does so ahead."""
 
-    async def executed(told: object, who: Principal, loaders: Loaders) -> Result:
-        own = replace(context, principal=who, loaders=loaders, reply=Reply())
-        return await _of_event(pipeline, executor, told, own)
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        prepared: Prepared,
+        context: RequestContext,
+        principal: Callable[[], Principal],
+    ) -> None:
+        self._pipeline = pipeline
+        self._context = replace(context, ahead=self)
+        self._principal = principal
+        self.executor = executor_for(prepared, self._context)
+        graph = pipeline.schema._schema  # noqa: SLF001  there is no other way to it
+        self._sharing = Sharing(
+            graph, prepared.document, prepared.operation_name, prepared.variables
+        )
 
-    async def result_for(told: object, who: Principal) -> Result:
-        key = sharing.key(who)
+    def key(self) -> Hashable:
+        """Return what is one for those who read the same."""
+        return self._sharing.key(self._principal())
+
+    async def make(self, told: Told[Any]) -> None:
+        """Make the result of an event for all who read the same."""
+        await self._result(told)
+
+    async def of(self, source: Any) -> AsyncIterator[Result]:
+        """Yield the result of each event."""
+        async with aclosing(source):
+            while True:
+                try:
+                    result = await self._result(await anext(source))
+                except StopAsyncIteration:
+                    return
+                except Exception as error:  # noqa: BLE001  a defect, or a store that is down
+                    yield failed(error, self._context.request_id)
+                    return
+                yield result
+
+    async def _result(self, told: object) -> Result:
+        who = self._principal()
+        key = self._sharing.key(who)
         match told:
             case Told(shared=SharedEvent() as shared):
-                return await shared.once(key, partial(executed, told, who, shared.loaders))
+                work = partial(self._execute, told, who, shared.loaders)
+                return await shared.once(key, work)
             case OfEvent(value=value, shared=shared):
-                work = partial(executed, value, who, shared.loaders)
+                work = partial(self._execute, value, who, shared.loaders)
                 return await shared.once((key, value), work)
-        return await executed(told, who, Loaders(context.stores))
+        return await self._execute(told, who, Loaders(self._context.stores))
 
-    async with aclosing(source):
-        while True:
-            try:
-                result = await result_for(await anext(source), principal())
-            except StopAsyncIteration:
-                return
-            except Exception as error:  # noqa: BLE001  a defect, or a store that is down
-                yield failed(error, context.request_id)
-                return
-            yield result
+    async def _execute(self, told: object, who: Principal, loaders: Loaders) -> Result:
+        own = replace(self._context, principal=who, loaders=loaders, reply=Reply())
+        return await _of_event(self._pipeline, self.executor, told, own)
 
 
 async def _of_event(

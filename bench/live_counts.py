@@ -1,0 +1,90 @@
+"""What an event costs the stores, by the number of its subscribers: counted, and no matter of time.
+
+One process without sockets: subscribers of different people, whose results differ.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import event
+
+from auth.principal import person
+from datasources.stores import Stores
+from resolvers.live import Live
+from tests.factories.live import new_pipeline, running, subscriber
+from tests.factories.music import user_id
+
+SIZES = (1, 20, 200)
+EVENTS = 20
+_SETTLE_S = 0.02  # between events: each is to be read by itself
+
+
+async def run(
+    stores: Stores,
+    change: Callable[[], Awaitable[int]],
+    payload: dict[str, Any],
+    console: Console,
+) -> bool:
+    """Print the counts; return whether an event is read once, and costs the same for all sizes.
+
+    `stores` are those of the subscribers; `change` makes an event with others.
+    """
+    table = Table(title="What one event costs", title_justify="left")
+    for column in ("people", "reads of the stream", "statements of PostgreSQL"):
+        table.add_column(column, justify="right")
+    costs = set()
+    async with running(stores) as live:
+        for size in SIZES:
+            reads, statements = await _count(stores, live, change, payload, size)
+            table.add_row(f"{size}", f"{reads:.2f}", f"{statements:.1f}")
+            costs.add((round(reads, 1), round(statements)))
+    console.print(table, "")
+    return len(costs) == 1 and all(reads <= 1 for reads, _ in costs)
+
+
+async def _count(
+    stores: Stores,
+    live: Live,
+    change: Callable[[], Awaitable[int]],
+    payload: dict[str, Any],
+    size: int,
+) -> tuple[float, float]:
+    """Return reads and statements for each event."""
+    pipeline = new_pipeline()
+    async with AsyncExitStack() as stack:
+        crowd = []
+        for number in range(size):
+            who = person(user_id(2 + number))
+            following = subscriber(
+                live, stores, payload["query"], payload["variables"], who, pipeline=pipeline
+            )
+            crowd.append(await stack.enter_async_context(following))
+            await crowd[-1].next()  # what was there before
+        read_before = live.reader.counts.reads
+        with _statements(stores) as sent:
+            for _ in range(EVENTS):
+                await change()
+                for one in crowd:
+                    await one.next()
+                await asyncio.sleep(_SETTLE_S)
+        return (live.reader.counts.reads - read_before) / EVENTS, len(sent) / EVENTS
+
+
+@contextmanager
+def _statements(stores: Stores) -> Iterator[list[str]]:
+    """Yield the texts of all statements that these stores are sent meanwhile."""
+    found: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        found.append(statement)
+
+    engine = stores.postgres.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
