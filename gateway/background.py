@@ -12,6 +12,7 @@ from auth.key_use import FLUSH_S as USE_EVERY_S
 from auth.keyring import REFRESH_S as KEYS_EVERY_S
 from auth.page_origins import REFRESH_S as ORIGINS_EVERY_S
 from auth.revocations import REFRESH_S as REVOCATIONS_EVERY_S
+from datasources.cancellation import heed_cancellation
 from datasources.errors import StoreError
 from datasources.stores import Stores
 from gateway.live_metrics import measured
@@ -84,4 +85,5 @@ async def every(pause_s: float, what: str, refresh: Callable[[], Awaitable[None]
             if failing:
                 log.info("refreshed again", what=what)
             failing = False
+        heed_cancellation()
         await asyncio.sleep(pause_s)

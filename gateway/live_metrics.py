@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 from starlette.requests import HTTPConnection
 
+from datasources.cancellation import heed_cancellation
 from datasources.errors import StoreError
 from datasources.redis.live_metrics import LiveMetrics, remove_metrics, write_metrics
 from datasources.stores import Stores
@@ -60,6 +61,7 @@ async def _tell(stores: Stores, live: Live, process: str) -> None:
     last: LiveMetrics | None = None
     rounds = 0
     while True:
+        heed_cancellation()
         await asyncio.sleep(WRITE_EVERY_S)
         metrics = metrics_of(live)
         with suppress(StoreError):  # of Redis others have told

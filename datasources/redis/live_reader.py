@@ -16,6 +16,7 @@ import structlog
 from redis.asyncio import Redis as RedisClient
 from redis.exceptions import RedisError
 
+from datasources.cancellation import heed_cancellation
 from datasources.errors import StoreError, StoreTimeout, StoreUnavailable
 from datasources.redis.client import STORE, Redis
 from datasources.redis.live import LiveEvent, Position, locate, read_on
@@ -111,7 +112,7 @@ class LiveReader:
         Where a defect ends it, all who listen have lost the stream, and it can be run again.
         """
         while True:
-            _heed_cancellation()
+            heed_cancellation()
             await self._wanted.wait()
             try:
                 await self._read_with(self._redis.another_client(TIMEOUT_S))
@@ -134,7 +135,7 @@ class LiveReader:
         give_up_at = loop.time() + self._patience_s
         broken, said = True, False
         while self._mailboxes:
-            _heed_cancellation()
+            heed_cancellation()
             try:
                 async with asyncio.timeout_at(give_up_at):
                     await self._step(client, look=broken)
@@ -206,13 +207,6 @@ class LiveReader:
         self._contact.clear()
         for mailbox in self._mailboxes:
             mailbox.lose()
-
-
-def _heed_cancellation() -> None:
-    """Be cancelled where that was swallowed, as it is now and then while fakeredis waits."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 def _reason(error: Exception) -> str:

@@ -7,6 +7,8 @@ from structlog.testing import capture_logs
 from datasources.errors import StoreUnavailable
 from gateway.background import every
 
+DEADLINE_S = 20.0
+
 
 async def test_trouble_is_said_once_and_its_end_once() -> None:
     outcomes: list[Exception | None] = [
@@ -32,3 +34,21 @@ async def test_trouble_is_said_once_and_its_end_once() -> None:
         ("not refreshed", "postgres"),
         ("refreshed again", None),
     ]
+
+
+async def test_it_ends_though_a_store_call_swallows_that() -> None:
+    asked = asyncio.Event()
+
+    async def refresh() -> None:
+        asked.set()
+        try:
+            await asyncio.sleep(DEADLINE_S)
+        except asyncio.CancelledError:
+            raise StoreUnavailable("redis") from None  # as drivers do now and then
+
+    task = asyncio.create_task(every(DEADLINE_S, "keys", refresh))
+    await asked.wait()
+    task.cancel()
+    async with asyncio.timeout(DEADLINE_S / 2):
+        await asyncio.wait([task])
+    assert task.cancelled()
