@@ -123,7 +123,8 @@ class Gateway:
         """Return its workers that run."""
         assert self._process is not None
         children = psutil.Process(self._process.pid).children()
-        return [one for one in children if "spawn_main" in " ".join(one.cmdline())]
+        alive = [one for one in children if one.status() != psutil.STATUS_ZOMBIE]
+        return [one for one in alive if "spawn_main" in " ".join(one.cmdline())]
 
     def stop(self) -> None:
         """End it in good order, if it runs."""
