@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -142,7 +143,7 @@ async def _run(console: Console) -> bool:
         _folder() as folder,
         _world(settings, url, folder) as world,
     ):
-        payload = world.payload(FOR_EACH, await world.change() - 1)
+        payload = partial(world.payload, FOR_EACH)
         async with open_stores(world.where) as others:
             met = await live_counts.run(others, world.change, payload, console)
         port = free_port()

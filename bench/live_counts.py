@@ -26,12 +26,13 @@ _SETTLE_S = 0.02  # between events: each is to be read by itself
 async def run(
     stores: Stores,
     change: Callable[[], Awaitable[int]],
-    payload: dict[str, Any],
+    payload: Callable[[int], dict[str, Any]],
     console: Console,
 ) -> bool:
     """Print the counts; return whether an event is read once, and costs the same for all sizes.
 
-    `stores` are those of the subscribers; `change` makes an event with others.
+    `stores` are those of the subscribers; `change` makes an event with others. `payload` is what
+    subscribes to what comes behind a version.
     """
     table = Table(title="What one event costs", title_justify="left")
     for column in ("people", "reads of the stream", "statements of PostgreSQL"):
@@ -50,17 +51,18 @@ async def _count(
     stores: Stores,
     live: Live,
     change: Callable[[], Awaitable[int]],
-    payload: dict[str, Any],
+    payload: Callable[[int], dict[str, Any]],
     size: int,
 ) -> tuple[float, float]:
     """Return reads and statements for each event."""
     pipeline = new_pipeline()
+    asked = payload(await change() - 1)
     async with AsyncExitStack() as stack:
         crowd = []
         for number in range(size):
             who = person(user_id(2 + number))
             following = subscriber(
-                live, stores, payload["query"], payload["variables"], who, pipeline=pipeline
+                live, stores, asked["query"], asked["variables"], who, pipeline=pipeline
             )
             crowd.append(await stack.enter_async_context(following))
             await crowd[-1].next()  # what was there before

@@ -201,7 +201,10 @@ def test_who_reads_the_same_has_one_key() -> None:
         given = {"id": "1", "first": 2} | variables
         return Sharing(graph, document, None, given).key(principal)
 
-    assert key() == key(after="9", id="2")
+    assert key() is key(after="9", id="2")
+    renewed = replace(viewer)
+    assert renewed is not viewer
+    assert key(renewed) is key()
     assert len({key(), key(first=3), key(ANONYMOUS), key(person(UUID(int=2)))}) == 4
     assert key() != key(replace(viewer, scopes=frozenset()))
     assert key() != key(document=parse(QUERY))
@@ -247,6 +250,24 @@ async def test_work_is_done_once_and_to_its_end() -> None:
     assert begun == 1
 
 
+async def test_whoever_waits_is_woken_at_the_end_however_it_ends() -> None:
+    shared, gate, woken = SharedEvent(Loaders(NO_STORES), 0), asyncio.Event(), []
+
+    async def work() -> None:
+        await gate.wait()
+        raise ZeroDivisionError
+
+    begun = shared.begin("a", work)
+    begun.then(lambda: woken.append("before"))
+    await asyncio.sleep(0)
+    assert woken == []
+    gate.set()
+    with pytest.raises(ZeroDivisionError):
+        await begun.result()
+    begun.then(lambda: woken.append("after"))
+    assert woken == ["before", "after"]
+
+
 # --- what waits ---------------------------------------------------------------------------------
 
 
@@ -266,6 +287,20 @@ def test_all_events_wait_up_to_a_bound() -> None:
     assert len(backlog) == MAX_EVENTS
     backlog.put(_event(301))
     assert (backlog.missed, backlog.pop()) == (True, None)
+
+
+async def test_who_hears_of_an_event_that_is_next_says_when_to_wake() -> None:
+    heard: list[int] = []
+    backlog = Backlog(["a"], lambda event: heard.append(event.at.seq))
+    backlog.put(_event(1))
+    waiting = asyncio.create_task(backlog.wait())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    backlog.wake()
+    await waiting
+    backlog.put(_event(2))
+    await backlog.wait()  # of what is not next, nothing is made yet
+    assert heard == [1]
 
 
 def test_bytes_are_bounded_too() -> None:
