@@ -1,5 +1,6 @@
 """The Redis client, and its errors in our words."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -133,10 +134,22 @@ async def our_errors() -> AsyncIterator[None]:
 
     Our few commands cannot be wrong by themselves: what the server answers to them with an error
     is that it does not want us (login, permission, number of the database).
+
+    Whoever is cancelled meanwhile is: the driver sends with `asyncio.wait_for`, which in Python
+    3.11 loses a cancellation that comes in the moment in which all is sent.
     """
+    before = _cancellations()
     try:
         yield
     except RedisTimeout as error:
         raise StoreTimeout(STORE) from error
     except (RedisConnectionError, ResponseError, OSError) as error:
         raise StoreUnavailable(STORE, str(error)) from error
+    finally:
+        if _cancellations() > before:
+            raise asyncio.CancelledError
+
+
+def _cancellations() -> int:
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
