@@ -62,12 +62,20 @@ class Redis:
     async def answering(self) -> AsyncIterator[None]:
         """Run one command, and not at all where the last one waited in vain.
 
+        Whoever is cancelled meanwhile is: the driver sends with `asyncio.wait_for`, which in Python
+        3.11 loses a cancellation that comes in the moment in which all is sent.
+
         Raises:
             StoreUnavailable, StoreTimeout: the store did not answer.
         """
-        with store_call():
-            async with self._breaker.guard(), our_errors():
-                yield
+        before = _cancellations()
+        try:
+            with store_call():
+                async with self._breaker.guard(), our_errors():
+                    yield
+        finally:
+            if _cancellations() > before:
+                raise asyncio.CancelledError
 
     def another_client(self, timeout_s: float) -> RedisClient:
         """Return a client of the same server with connections of its own; whoever asks closes it.
@@ -128,28 +136,21 @@ def retention_of(settings: RedisSettings) -> Retention:
     return Retention(settings.events_kept_hours, settings.events_kept)
 
 
+def _cancellations() -> int:
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
+
+
 @asynccontextmanager
 async def our_errors() -> AsyncIterator[None]:
     """Turn the driver's errors into ours.
 
     Our few commands cannot be wrong by themselves: what the server answers to them with an error
     is that it does not want us (login, permission, number of the database).
-
-    Whoever is cancelled meanwhile is: the driver sends with `asyncio.wait_for`, which in Python
-    3.11 loses a cancellation that comes in the moment in which all is sent.
     """
-    before = _cancellations()
     try:
         yield
     except RedisTimeout as error:
         raise StoreTimeout(STORE) from error
     except (RedisConnectionError, ResponseError, OSError) as error:
         raise StoreUnavailable(STORE, str(error)) from error
-    finally:
-        if _cancellations() > before:
-            raise asyncio.CancelledError
-
-
-def _cancellations() -> int:
-    task = asyncio.current_task()
-    return 0 if task is None else task.cancelling()

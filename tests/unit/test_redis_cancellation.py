@@ -5,7 +5,15 @@ from contextlib import suppress
 
 import pytest
 
-from datasources.redis.client import our_errors
+from datasources.embedded.redis import open_embedded_redis
+from datasources.redis.client import Redis
+from datasources.redis.settings import RedisSettings
+
+
+@pytest.fixture
+def redis() -> Redis:
+    """A client whose breaker knows of no trouble yet."""
+    return open_embedded_redis(RedisSettings())
 
 
 async def _loses(begun: asyncio.Event) -> None:
@@ -15,13 +23,13 @@ async def _loses(begun: asyncio.Event) -> None:
 
 
 @pytest.mark.parametrize("error", [None, OSError()])
-async def test_who_is_cancelled_ends(error: OSError | None) -> None:
+async def test_who_is_cancelled_ends(redis: Redis, error: OSError | None) -> None:
     begun = asyncio.Event()
     went_on = False
 
     async def command() -> None:
         nonlocal went_on
-        async with our_errors():
+        async with redis.answering():
             await _loses(begun)
             if error is not None:
                 raise error
@@ -35,7 +43,7 @@ async def test_who_is_cancelled_ends(error: OSError | None) -> None:
     assert not went_on
 
 
-async def test_what_is_tidied_up_after_a_cancellation_is_done() -> None:
+async def test_what_is_tidied_up_after_a_cancellation_is_done(redis: Redis) -> None:
     begun, tidied = asyncio.Event(), False
 
     async def command() -> None:
@@ -44,7 +52,7 @@ async def test_what_is_tidied_up_after_a_cancellation_is_done() -> None:
             begun.set()
             await asyncio.Event().wait()
         finally:
-            async with our_errors():
+            async with redis.answering():
                 await asyncio.sleep(0)
             tidied = True
 
