@@ -42,9 +42,10 @@ async def run(
         for size in SIZES:
             reads, statements = await _count(stores, live, change, payload, size)
             table.add_row(f"{size}", f"{reads:.2f}", f"{statements:.1f}")
-            costs.add((round(reads, 1), round(statements)))
+            # On a slow machine there are some more: reads in vain, and rights that are due again.
+            costs.add((round(reads), round(statements)))
     console.print(table, "")
-    return len(costs) == 1 and all(reads <= 1 for reads, _ in costs)
+    return len(costs) == 1 and all(reads == 1 for reads, _ in costs)
 
 
 async def _count(
