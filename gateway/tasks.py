@@ -24,7 +24,7 @@ async def beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 async def ended(*tasks: asyncio.Task[Any]) -> Sequence[Any]:
     """Cancel tasks, and return what each has returned or raised, once all have ended.
 
-    Drivers swallow a cancellation now and then, as redis does while it connects. A task that goes
+    Drivers swallow a cancellation now and then, as redis does on Python 3.11. A task that goes
     on and on would then never end, so it is cancelled again.
     """
     running = set(tasks)
