@@ -9,6 +9,7 @@ from auth.principal import Principal
 from datasources.loaders.batch import Loaders
 from datasources.stores import Stores
 from resolvers.live import Ahead, Live
+from resolvers.seen import Seen
 from resolvers.settings import PlaylistSettings
 
 
@@ -53,7 +54,8 @@ class RequestContext:
 
     `live` is what subscriptions of this process share; None where there are none. `ahead` makes
     what the client of a subscription gets of an event. `resume_from` is the cursor that a client
-    came back with, apart from its operation.
+    came back with, apart from its operation. `seen` remembers what depends on the caller, where
+    others may get the same result.
     """
 
     principal: Principal
@@ -67,4 +69,5 @@ class RequestContext:
     live: Live | None = None
     ahead: Ahead | None = None
     resume_from: str | None = None
+    seen: Seen | None = None
     playlists: PlaylistSettings = field(default_factory=PlaylistSettings)

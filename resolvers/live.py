@@ -67,6 +67,14 @@ class SharedEvent:
     loaders: Loaders
     began_at: float
     _made: "dict[Hashable, Work[Any]]" = field(default_factory=dict)
+    _kept: dict[Hashable, Any] = field(default_factory=dict)
+
+    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return the thing of a key, which is made where it is not yet."""
+        thing: T | None = self._kept.get(key)
+        if thing is None:
+            thing = self._kept[key] = make()
+        return thing
 
     def begin(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> "Work[T]":
         """Return the work of a key, which is begun where it is not yet."""

@@ -37,6 +37,12 @@ class Edge(Protocol):
         """Return the field's value, or an awaitable of it."""
 
 
+def of_viewer(edge: Edge) -> bool:
+    """Return whether what an edge reads depends on who asks, and not on the record alone."""
+    asks = any(getattr(edge, name, None) for name in ("for_viewer", "allowed", "visible"))
+    return asks or callable(getattr(edge, "key", None))
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """An attribute of the record that has another name than the field."""

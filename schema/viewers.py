@@ -1,5 +1,6 @@
-"""Whether what an operation selects is the same for all who may select it."""
+"""Whether what an operation selects is the same for all who may select it, or who could tell."""
 
+from enum import IntEnum
 from typing import Any
 
 from graphql import (
@@ -12,35 +13,48 @@ from graphql import (
     get_operation_ast,
     visit,
 )
-from graphql.language import BREAK, Visitor
+from graphql.language import Visitor
 
-_ASKS_FOR_VIEWER = ("for_viewer", "allowed", "visible")
+from schema.edges import of_viewer
 
 
-def same_for_all(schema: GraphQLSchema, document: DocumentNode, operation_name: str | None) -> bool:
-    """Return whether nothing below the root fields of an operation depends on who asks.
+class Depends(IntEnum):
+    """How much what is selected depends on who asks.
 
-    It does where a declaration says so, and where a resolver is written by hand: nobody knows
-    what that looks at. Scopes are another matter: who lacks one is refused.
+    `AS_DECLARED` says that some declarations look at the caller, and nothing else does. Where a
+    resolver is written by hand, nobody knows what that looks at: that is `SOMEHOW`.
+    """
+
+    NOT = 0
+    AS_DECLARED = 1
+    SOMEHOW = 2
+
+
+def depends_on_viewer(
+    schema: GraphQLSchema, document: DocumentNode, operation_name: str | None
+) -> Depends:
+    """Return how much what stands below the root fields of an operation depends on who asks.
+
+    Scopes are another matter: who lacks one is refused.
     """
     operation = get_operation_ast(document, operation_name)
     if operation is None:
-        return False
+        return Depends.SOMEHOW
     roots = {id(node) for node in operation.selection_set.selections}
     reader = _Reader(TypeInfo(schema), roots)
     for definition in document.definitions:
         if definition is operation or isinstance(definition, FragmentDefinitionNode):
             visit(definition, TypeInfoVisitor(reader.types, reader))
-    return reader.same
+    return reader.depends
 
 
 class _Reader(Visitor):
-    """Looks at fields until one depends on the viewer."""
+    """Looks at all fields but the roots."""
 
     def __init__(self, types: TypeInfo, roots: set[int]) -> None:
         super().__init__()
         self.types = types
-        self.same = True
+        self.depends = Depends.NOT
         self._roots = roots
 
     def enter_field(self, node: FieldNode, *_: Any) -> Any:
@@ -49,15 +63,13 @@ class _Reader(Visitor):
             return None
         field = self.types.get_field_def()
         declared = None if field is None else field.extensions.get("strawberry-definition")
-        if declared is None or not _is_same(declared):
-            self.same = False
-            return BREAK
+        self.depends = max(self.depends, _depends(declared))
         return None
 
 
-def _is_same(declared: Any) -> bool:
-    edge = declared.metadata.get("edge")
-    if edge is None:
-        return bool(declared.is_basic_field)
-    asks = any(getattr(edge, name, None) for name in _ASKS_FOR_VIEWER)
-    return not asks and not callable(getattr(edge, "key", None))
+def _depends(declared: Any) -> Depends:
+    edge = None if declared is None else declared.metadata.get("edge")
+    if edge is not None:
+        return Depends.AS_DECLARED if of_viewer(edge) else Depends.NOT
+    basic = declared is not None and declared.is_basic_field
+    return Depends.NOT if basic else Depends.SOMEHOW

@@ -9,6 +9,7 @@ The record itself is what resolvers return and fields read: nothing is wrapped.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar, dataclass_transform
 
 from strawberry import UNSET, federation
@@ -33,6 +34,7 @@ from schema.edges import (
     Paged,
     Total,
     Visible,
+    of_viewer,
 )
 from schema.permissions import OF_ITS_TYPE, Access
 
@@ -55,7 +57,11 @@ class DeclaredField(StrawberryField):
         if info is None:
             raise TypeError("a declared field needs its operation")
         edge: Edge = self.metadata["edge"]
-        return edge.resolve(source, info.context, kwargs)
+        context = info.context
+        if context.seen is None or not of_viewer(edge):
+            return edge.resolve(source, context, kwargs)
+        look = partial(edge.resolve, source, arguments=kwargs)
+        return context.seen.look(look, context)
 
 
 def _declared(

@@ -1,8 +1,9 @@
 """Which subscribers share the execution of an event, and its bytes: those who would read the same.
 
 They have the same document, the same variables in what is selected of an event, and one principal,
-or, where nothing that is selected depends on who asks, the same scopes. Arguments of the
-subscription itself say which events come, and nothing of what each of them shows.
+or, where nothing that is selected depends on who asks, the same scopes. Where declarations alone
+depend on who asks, those with the same scopes may find that they read the same: see `Alike`.
+Arguments of the subscription itself say which events come, and nothing of what each of them shows.
 """
 
 from collections.abc import Hashable, Mapping
@@ -24,7 +25,7 @@ from graphql.language import SKIP, Visitor
 
 from auth.principal import Principal
 from gateway.graphql.results import encode_json
-from schema.viewers import same_for_all
+from schema.viewers import Depends, depends_on_viewer
 
 
 class Sharing:
@@ -40,18 +41,29 @@ class Sharing:
         used = variables_of_events(document, operation_name)
         shown = {name: variables[name] for name in sorted(used) if name in variables}
         # The document itself is held, so that no other gets its id while this key is in use.
-        self._same = same_for_all(schema, document, operation_name)
+        self._depends = depends_on_viewer(schema, document, operation_name)
         self._of_request = (_Same(document), operation_name, encode_json(shown))
         self._principal: Principal | None = None
-        self._key = _Key(())
+        self._key: Hashable = None
+        self._group: Hashable = None
 
     def key(self, principal: Principal) -> Hashable:
         """Return what is one for those who read the same."""
-        if principal is not self._principal:
-            rights = (principal.kind, principal.scopes) if self._same else principal
-            key = _Key(("result", self._of_request, rights))
-            self._principal, self._key = principal, _keys.setdefault(key, key)
+        self._heed(principal)
         return self._key
+
+    def group(self, principal: Principal) -> Hashable:
+        """Return what is one for those who may find that they read the same; None for nobody."""
+        self._heed(principal)
+        return self._group
+
+    def _heed(self, principal: Principal) -> None:
+        if principal is not self._principal:
+            self._principal = principal
+            alike = _one(("result", self._of_request, principal.kind, principal.scopes))
+            own = _one(("result", self._of_request, principal))
+            self._key = alike if self._depends is Depends.NOT else own
+            self._group = alike if self._depends is Depends.AS_DECLARED else None
 
 
 def variables_of_events(document: DocumentNode, operation_name: str | None) -> frozenset[str]:
@@ -84,6 +96,11 @@ class _Key:
 
 _keys: WeakValueDictionary[_Key, _Key] = WeakValueDictionary()
 """Those in use: equal ones are one, so that nobody compares them."""
+
+
+def _one(parts: tuple[Hashable, ...]) -> _Key:
+    key = _Key(parts)
+    return _keys.setdefault(key, key)
 
 
 class _Same:

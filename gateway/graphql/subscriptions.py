@@ -11,6 +11,7 @@ from graphql.execution import Executor, create_source_event_stream, execute_subs
 
 from auth.principal import Principal
 from datasources.loaders.batch import Loaders
+from gateway.graphql.alike import Alike
 from gateway.graphql.pipeline import (
     Pipeline,
     Prepared,
@@ -104,16 +105,25 @@ class _Results:
         key = self._sharing.key(who)
         match told:
             case Told(shared=SharedEvent() as shared):
-                work = partial(self._execute, told, who, shared.loaders)
-                return await shared.once(key, work)
+                return await shared.once(key, partial(self._shared, told, shared, who))
             case OfEvent(value=value, shared=shared):
-                work = partial(self._execute, value, who, shared.loaders)
-                return await shared.once((key, value), work)
-        return await self._execute(told, who, Loaders(self._context.stores))
+                return await shared.once((key, value), partial(self._shared, value, shared, who))
+        context = self._of(who, Loaders(self._context.stores))
+        return await self._execute(told, context)
 
-    async def _execute(self, told: object, who: Principal, loaders: Loaders) -> Result:
-        own = replace(self._context, principal=who, loaders=loaders, reply=Reply())
-        return await _of_event(self._pipeline, self.executor, told, own)
+    async def _shared(self, told: object, shared: SharedEvent, who: Principal) -> Result:
+        context, execute = self._of(who, shared.loaders), partial(self._execute, told)
+        group = self._sharing.group(who)
+        if group is None:
+            return await execute(context)
+        what = group if isinstance(told, Told) else (group, told)
+        return await shared.kept(what, Alike).result(context, execute)
+
+    def _of(self, who: Principal, loaders: Loaders) -> RequestContext:
+        return replace(self._context, principal=who, loaders=loaders, reply=Reply())
+
+    async def _execute(self, told: object, context: RequestContext) -> Result:
+        return await _of_event(self._pipeline, self.executor, told, context)
 
 
 async def _of_event(
