@@ -1,6 +1,6 @@
 """What an event costs the stores, by the number of its subscribers: counted, and no matter of time.
 
-One process without sockets: subscribers of different people, whose results differ.
+One process without sockets: subscribers of different people, each of whom may see something else.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from resolvers.live import Live
 from tests.factories.live import new_pipeline, running, subscriber
 from tests.factories.music import user_id
 
-SIZES = (1, 20, 200)
+SIZES = (2, 20, 200)
 EVENTS = 20
 _SETTLE_S = 0.02  # between events: each is to be read by itself
 

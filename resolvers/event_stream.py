@@ -6,7 +6,6 @@ been told meanwhile. Where events may be missing, they are read again from where
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from functools import partial
 from time import monotonic
 from typing import Generic, TypeVar
@@ -16,18 +15,21 @@ from datasources.loaders.batch import Loaders
 from datasources.redis.live import LiveEvent
 from datasources.redis.mailbox import Backlog
 from resolvers.context import RequestContext
-from resolvers.live import MAX_AGE_S, Lag, Live, SharedEvent, Work
+from resolvers.live import MAX_AGE_S, Lag, Live, OfEvent, SharedEvent, Work
 from resolvers.stream_rights import Access, Rights
 from resolvers.topics import Told, Topic
 
 P = TypeVar("P")
+
+Heard = OfEvent[Told[P]] | Told[P] | Lag
+"""An event that all get now, one that was kept for this subscriber, or that some may be missing."""
 
 _RETRY_S = 0.3
 
 
 async def follow(
     context: RequestContext, topic: Topic[P], after: str | None, access: Access
-) -> AsyncIterator[Told[P] | Lag]:
+) -> AsyncIterator[Heard[P]]:
     """Return the events of a topic behind a cursor, or from now on, once they can be had.
 
     What the client's `Last-Event-ID` says goes before `after`. Where events behind the cursor are
@@ -75,7 +77,7 @@ class _Following(Generic[P]):
         self._behind = True
         self._failing_since: float | None = None
 
-    async def events(self) -> AsyncIterator[Told[P] | Lag]:
+    async def events(self) -> AsyncIterator[Heard[P]]:
         """Yield what happens, until an error ends it."""
         await self._live.reader.ready()  # whoever listens earlier may be told of an earlier break
         with self._live.reader.filling(self._backlog):
@@ -92,7 +94,7 @@ class _Following(Generic[P]):
                 elif (taken := await self._take(event)) is not None:
                     yield taken
 
-    async def _refill(self) -> AsyncIterator[Told[P] | Lag]:
+    async def _refill(self) -> AsyncIterator[Heard[P]]:
         """Yield a page of what is kept behind the last event."""
         if self._backlog.missed:
             self._backlog.missed = False
@@ -128,7 +130,7 @@ class _Following(Generic[P]):
         key = ("taken", self._access.key, None if self._ahead is None else self._ahead.key())
         return shared.begin(key, partial(self._decided, event, shared))
 
-    async def _take(self, event: LiveEvent) -> Told[P] | None:
+    async def _take(self, event: LiveEvent) -> OfEvent[Told[P]] | None:
         """Return what an event tells, as long as it is to be told."""
         if event.topic != self._name:
             self.rights.changed(event.received_at)
@@ -152,19 +154,16 @@ class _Following(Generic[P]):
             self._backlog.miss()
             return None
         self._cursor, self._seq = told.cursor, told.seq
-        return told
+        return OfEvent(told, shared)
 
     async def _decided(self, event: LiveEvent, shared: SharedEvent) -> tuple[Told[P] | None, bool]:
         """Return what an event tells, and whether those with this access may know."""
-        told = await shared.once("event", partial(self._read, event, shared))
+        read = partial(self._topic.read, event, shared.loaders)
+        told = await shared.once("event", read)
         allowed = await self._access.decide(shared.loaders)
         if self._ahead is not None and told is not None and allowed:
-            await self._ahead.make(told)
+            await self._ahead.make(OfEvent(told, shared))
         return told, allowed
-
-    async def _read(self, event: LiveEvent, shared: SharedEvent) -> Told[P] | None:
-        told = await self._topic.read(event, shared.loaders)
-        return None if told is None else replace(told, shared=shared)
 
     async def _bear(self, error: StoreError) -> None:
         """Wait for a store that does not answer, for 5 seconds in all.

@@ -16,10 +16,10 @@ from datasources.redis.listens import listens_topic
 from datasources.redis.live import LiveEvent
 from datasources.stores import Stores
 from resolvers.context import RequestContext
-from resolvers.event_stream import follow
+from resolvers.event_stream import Heard, follow
 from resolvers.ids import parse_id_of
 from resolvers.listens_told import read_listen
-from resolvers.live import Lag, rights_topic
+from resolvers.live import rights_topic
 from resolvers.permission import listeners_shown
 from resolvers.stream_rights import Access
 from resolvers.topics import LoggedTopic, Replay, Told
@@ -36,7 +36,7 @@ class ListenTold(Told[ListenRecord]):
 
 async def listens_added(
     context: RequestContext, user_id: str, after: str | None = None
-) -> AsyncIterator[Told[ListenRecord] | Lag]:
+) -> AsyncIterator[Heard[ListenRecord]]:
     """Return a person's plays behind a cursor, or from now on.
 
     Raises:

@@ -92,7 +92,7 @@ class SharedEvent:
 class OfEvent(Generic[T]):
     """What one subscriber is told of an event; those who are told an equal thing share its result.
 
-    For what is not kept: the latest wins.
+    What is told does not know what is shared: a cycle would keep both until the collector comes.
     """
 
     value: T
@@ -135,7 +135,8 @@ class Work(Generic[T]):
         return self._task.result()
 
     def _end(self, _: object) -> None:
-        for wake in self._waiting:
+        waiting, self._waiting = self._waiting, []
+        for wake in waiting:
             wake()
 
 

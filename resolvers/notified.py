@@ -19,7 +19,7 @@ from datasources.redis.live import LiveEvent
 from datasources.stores import Stores
 from resolvers.context import RequestContext
 from resolvers.errors import BadCursor
-from resolvers.event_stream import follow
+from resolvers.event_stream import Heard, follow
 from resolvers.live import Lag, rights_topic
 from resolvers.notifications import cursor_of, place_in
 from resolvers.notifying import TOPIC, subject_of
@@ -41,7 +41,7 @@ class NotificationTold(Told[NotificationRecord]):
 
 async def notifications(
     context: RequestContext, after: str | None = None
-) -> AsyncIterator[Told[NotificationRecord] | Lag]:
+) -> AsyncIterator[Heard[NotificationRecord]]:
     """Return what the caller is told behind a cursor, or from now on, the oldest first.
 
     Raises:

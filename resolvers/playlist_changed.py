@@ -20,7 +20,7 @@ from datasources.redis.live import LiveEvent
 from datasources.stores import Stores
 from resolvers.context import RequestContext
 from resolvers.errors import BadCursor, NotFound
-from resolvers.event_stream import follow
+from resolvers.event_stream import Heard, follow
 from resolvers.ids import parse_id_of
 from resolvers.live import Lag
 from resolvers.permission import check_kind
@@ -46,7 +46,7 @@ class ChangeTold(Told[ChangeRecord]):
 
 async def playlist_changes(
     context: RequestContext, playlist_id: str, after: str | None = None
-) -> AsyncIterator[Told[ChangeRecord] | Lag]:
+) -> AsyncIterator[Heard[ChangeRecord]]:
     """Return the changes of a playlist behind a cursor or version, or from now on.
 
     Raises:

@@ -31,15 +31,16 @@ class Seen:
 
     async def is_same_for(self, context: Any) -> bool:
         """Return whether another caller sees the same everywhere; what fails is not the same."""
-        found = [look(context) for look, _ in self._looks]
-        waiting = [one for one in found if isawaitable(one)]
-        known = iter(await asyncio.gather(*waiting, return_exceptions=True))
-        return all(
-            before == (next(known) if isawaitable(now) else now)
-            for (_, before), now in zip(self._looks, found, strict=True)
-        )
+        looks = (_looked(look, context) for look, _ in self._looks)
+        found = await asyncio.gather(*looks, return_exceptions=True)  # at once: they are batched
+        return found == [before for _, before in self._looks]
 
     async def _remembered(self, look: Look, waiting: Awaitable[object]) -> object:
         found = await waiting
         self._looks.append((look, found))
         return found
+
+
+async def _looked(look: Look, context: Any) -> object:
+    found = look(context)
+    return await found if isawaitable(found) else found

@@ -9,23 +9,22 @@ from datasources.redis.event_log import LoggedEvent, parse_cursor, read_after, r
 from datasources.redis.live import LiveEvent
 from datasources.stores import Stores
 from resolvers.errors import BadCursor
-from resolvers.live import Lag, SharedEvent
+from resolvers.live import Lag
 
 P = TypeVar("P")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Told(Generic[P]):
     """An event of a topic: its number, the cursor behind it, and what it tells.
 
-    `shared` is what all subscribers of the process that get it have in common; None for one that
-    was read for this subscriber alone.
+    It comes as `OfEvent` to all subscribers of the process at once, and bare to the one for whom it
+    was read where events are kept.
     """
 
     seq: int
     cursor: str
     value: P
-    shared: SharedEvent | None = None
 
 
 @dataclass(frozen=True, slots=True)

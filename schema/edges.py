@@ -39,8 +39,9 @@ class Edge(Protocol):
 
 def of_viewer(edge: Edge) -> bool:
     """Return whether what an edge reads depends on who asks, and not on the record alone."""
-    asks = any(getattr(edge, name, None) for name in ("for_viewer", "allowed", "visible"))
-    return asks or callable(getattr(edge, "key", None))
+    if isinstance(edge, Asked) or callable(getattr(edge, "key", None)):
+        return True
+    return any(getattr(edge, name, None) for name in ("for_viewer", "allowed", "visible"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,18 @@ class Itself:
         """Return the record."""
         del context, arguments
         return record
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a use case says of the record to the caller."""
+
+    use_case: Callable[[RequestContext, Any], object]
+
+    def resolve(self, record: Any, context: RequestContext, arguments: Arguments) -> object:
+        """Return what the use case says, or an awaitable of it."""
+        del arguments
+        return self.use_case(context, record)
 
 
 @dataclass(frozen=True, slots=True)

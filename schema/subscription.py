@@ -11,15 +11,14 @@ from datasources.records.changes import ChangeRecord
 from datasources.records.listening import ListenRecord
 from datasources.records.notifications import NotificationRecord
 from resolvers.context import RequestContext
+from resolvers.event_stream import Heard
 from resolvers.listen_added import listens_added
-from resolvers.live import Lag
 from resolvers.notified import notifications
 from resolvers.now_playing import Update, now_playing_updates
 from resolvers.playlist_changed import playlist_changes
 from resolvers.presence import Update as PresenceUpdates
 from resolvers.presence import presence
 from resolvers.recommendations_refreshed import RefreshedTold, recommendations_refreshed
-from resolvers.topics import Told
 from schema.permissions import ACCOUNT, LISTENS, PLAYLISTS, RECOMMENDATIONS
 from schema.types.listen_added import ListenAddedUpdate
 from schema.types.live import NowPlayingUpdate
@@ -49,7 +48,7 @@ async def _playlist_changed(
             description="Where to go on: the `cursor` of the last event, or the playlist's version."
         ),
     ] = None,
-) -> AsyncIterator[Told[ChangeRecord] | Lag]:
+) -> AsyncIterator[Heard[ChangeRecord]]:
     """Follow the changes of a playlist."""
     return await playlist_changes(info.context, id, after)
 
@@ -62,7 +61,7 @@ async def _notifications(
             description="Where to go on: the `cursor` of the last event, or of the inbox."
         ),
     ] = None,
-) -> AsyncIterator[Told[NotificationRecord] | Lag]:
+) -> AsyncIterator[Heard[NotificationRecord]]:
     """Follow what the viewer is told."""
     return await notifications(info.context, after)
 
@@ -76,7 +75,7 @@ async def _listen_added(
         str | None,
         strawberry.argument(description="Where to go on: the `cursor` of the last event."),
     ] = None,
-) -> AsyncIterator[Told[ListenRecord] | Lag]:
+) -> AsyncIterator[Heard[ListenRecord]]:
     """Follow a person's plays."""
     return await listens_added(info.context, user_id, after)
 

@@ -24,6 +24,7 @@ from resolvers.context import RequestContext
 from resolvers.paging import DEFAULT_PAGE, MAX_PAGE
 from resolvers.permission import Policy
 from schema.edges import (
+    Asked,
     Attribute,
     Computed,
     Edge,
@@ -92,6 +93,11 @@ def computed(function: Callable[[Any], object], description: str) -> Any:
 def itself(description: str) -> Any:
     """Show the record itself as another type."""
     return _declared(Itself(), description)
+
+
+def asked(use_case: Callable[[RequestContext, Any], object], description: str) -> Any:
+    """Show what a use case says of the record, given nothing else but the operation."""
+    return _declared(Asked(use_case), description)
 
 
 def loaded(
@@ -169,7 +175,7 @@ def _page_arguments() -> list[StrawberryArgument]:
 
 @dataclass_transform(
     kw_only_default=True,
-    field_specifiers=(attribute, computed, itself, loaded, loaded_each, paged, total),
+    field_specifiers=(attribute, computed, itself, asked, loaded, loaded_each, paged, total),
 )
 def view(
     record: type[Any],

@@ -102,9 +102,11 @@ class Loaders:
     def _open(self, batch: Batch[Any, Any] | PagedBatch[Any, Any]) -> DataLoader[Any, Any]:
         loader = self._opened.get(batch)
         if loader is None:
+            # Not by `self`: a cycle would keep all that was loaded until the collector comes.
+            stores = self._stores
 
             async def load(keys: list[Any]) -> list[Any]:
-                return await batch.load(self._stores, keys)
+                return await batch.load(stores, keys)
 
             loader = self._opened[batch] = DataLoader(load)
         return loader

@@ -25,7 +25,8 @@ from gateway.graphql.sharing import Sharing
 from resolvers.audit import record_denials
 from resolvers.context import Reply, RequestContext
 from resolvers.errors import Refusal
-from resolvers.live import Lag, OfEvent, SharedEvent
+from resolvers.live import Lag, OfEvent
+from resolvers.recommendations_refreshed import RefreshedTold
 from resolvers.topics import Told
 
 
@@ -83,7 +84,7 @@ class _Results:
         """Return what is one for those who read the same."""
         return self._sharing.key(self._principal())
 
-    async def make(self, told: Told[Any]) -> None:
+    async def make(self, told: OfEvent[Any]) -> None:
         """Make the result of an event for all who read the same."""
         await self._result(told)
 
@@ -102,28 +103,31 @@ class _Results:
 
     async def _result(self, told: object) -> Result:
         who = self._principal()
-        key = self._sharing.key(who)
-        match told:
-            case Told(shared=SharedEvent() as shared):
-                return await shared.once(key, partial(self._shared, told, shared, who))
-            case OfEvent(value=value, shared=shared):
-                return await shared.once((key, value), partial(self._shared, value, shared, who))
-        context = self._of(who, Loaders(self._context.stores))
-        return await self._execute(told, context)
+        if not isinstance(told, OfEvent):
+            return await self._execute(told, self._of(who, Loaders(self._context.stores)))
+        key = self._sharing.key(who), told.value
+        return await told.shared.once(key, partial(self._shared, told, who))
 
-    async def _shared(self, told: object, shared: SharedEvent, who: Principal) -> Result:
-        context, execute = self._of(who, shared.loaders), partial(self._execute, told)
+    async def _shared(self, told: OfEvent[Any], who: Principal) -> Result:
+        context = self._of(who, told.shared.loaders)
         group = self._sharing.group(who)
         if group is None:
-            return await execute(context)
-        what = group if isinstance(told, Told) else (group, told)
-        return await shared.kept(what, Alike).result(context, execute)
+            return await self._execute(told, context)
+        alike = told.shared.kept((group, told.value), Alike)
+        return await alike.result(context, partial(self._execute, told))
 
     def _of(self, who: Principal, loaders: Loaders) -> RequestContext:
         return replace(self._context, principal=who, loaders=loaders, reply=Reply())
 
     async def _execute(self, told: object, context: RequestContext) -> Result:
-        return await _of_event(self._pipeline, self.executor, told, context)
+        value = told.value if isinstance(told, OfEvent) else told
+        result = await _of_event(self._pipeline, self.executor, value, context)
+        match value:
+            case Told(cursor=cursor):  # it is never skipped, once all have it
+                return replace(result, cursor=cursor, pushed=value is not told)
+            case RefreshedTold(cursor=cursor) | Lag(current=cursor):
+                return replace(result, cursor=cursor)
+        return result
 
 
 async def _of_event(
@@ -136,9 +140,4 @@ async def _of_event(
         outcome = await outcome
     result = result_of(pipeline, cast("ExecutionResult", outcome), context)
     await record_denials(context)
-    match told:
-        case Told(cursor=cursor, shared=shared):
-            return replace(result, cursor=cursor, pushed=shared is not None)
-        case Lag(current=cursor):
-            return replace(result, cursor=cursor)
     return result

@@ -4,7 +4,6 @@ from typing import Annotated, Protocol
 from uuid import UUID
 
 import strawberry
-from strawberry.types import Info
 
 from datasources.loaders.entities import EntityRecord
 from datasources.records.external_ids import EntityKind
@@ -15,7 +14,7 @@ from resolvers.context import RequestContext
 from resolvers.ids import global_id
 from schema.payloads.errors import Forbidden, LimitExceeded, NotFound, ValidationError
 from schema.types.playlist import Playlist
-from schema.views import computed, view
+from schema.views import asked, computed, view
 
 
 class OfPlaylist(Protocol):
@@ -31,18 +30,17 @@ def playlist_id_of(record: OfPlaylist) -> str:
     return global_id("Playlist", record.playlist_id)
 
 
+async def _playlist(context: RequestContext, record: OfPlaylist) -> EntityRecord | None:
+    return await entities.entity(context, EntityRef(EntityKind.PLAYLIST, record.playlist_id))
+
+
 @strawberry.type
 class WithPlaylist:
     """The playlist of a result, loaded when the change is stored."""
 
-    @strawberry.field(
-        description="The playlist as it is now; null where the viewer does not see it any more.",
-        graphql_type=Playlist | None,
+    playlist: Playlist | None = asked(
+        _playlist, "The playlist as it is now; null where the viewer does not see it any more."
     )
-    async def playlist(self, info: Info[RequestContext, None]) -> EntityRecord | None:
-        """Return the playlist."""
-        ref = EntityRef(EntityKind.PLAYLIST, self.playlist_id)  # type: ignore[attr-defined]  # a view stands for its record
-        return await entities.entity(info.context, ref)
 
 
 @view(commands.PlaylistCreated, told_apart=True, description="A playlist was made.")

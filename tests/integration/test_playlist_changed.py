@@ -327,11 +327,11 @@ async def test_a_replay_that_crosses_it_tells_nothing(
 async def test_an_event_costs_the_same_for_many(desk: Desk, round_trips: RoundTrips) -> None:
     await desk.run(update(playlists).values(visibility=PlaylistVisibility.UNLISTED))
     costs = []
-    for size in (1, 12):
+    for size in (2, 12):
         async with AsyncExitStack() as stack:
             following = [
                 await stack.enter_async_context(
-                    desk.following(principal=person(user_id(EDITOR + number % 2 * (size > 1))))
+                    desk.following(principal=person(user_id(EDITOR + number % 2)))
                 )
                 for number in range(size)
             ]
@@ -379,6 +379,4 @@ async def test_who_reads_the_same_shares_the_result(desk: Desk) -> None:
         await three.next()
         await desk.add()
         results = [await each.next_result() for each in (one, two, three)]
-    assert results[0] is results[1]
-    assert results[2] is not results[0]
-    assert results[2].data == results[0].data
+    assert results[0] is results[1] is results[2]

@@ -25,10 +25,10 @@ from gateway.graphql.results import Result
 from gateway.graphql.rights import rights_of
 from gateway.graphql.sharing import Sharing, variables_of_events
 from gateway.graphql.websocket import SocketEdge
-from resolvers.live import Counts, SharedEvent
+from resolvers.live import Counts, OfEvent, SharedEvent
 from resolvers.topics import Told
 from schema.build import Schema, build_schema
-from schema.viewers import same_for_all
+from schema.viewers import Depends, depends_on_viewer
 from tests.factories.live_socket import NO_STORES, Server, initialised
 from tests.factories.live_stream import asking
 
@@ -49,11 +49,11 @@ class Query:
     one: int = 1
 
 
-async def _ticks(info: strawberry.Info, to: int) -> AsyncIterator[Told[str]]:
+async def _ticks(info: strawberry.Info, to: int) -> AsyncIterator[OfEvent[Told[str]]]:
     start = int((info.context.resume_from or "c0")[1:])
     for seq in range(start, to):
         shared = SharedEvent(Loaders(NO_STORES), monotonic())
-        yield Told(seq, f"c{seq + 1}", "x" * 1_000, shared)
+        yield OfEvent(Told(seq, f"c{seq + 1}", "x" * 1_000), shared)
         await asyncio.sleep(0)
     await asyncio.Event().wait()
 
@@ -211,24 +211,26 @@ def test_who_reads_the_same_has_one_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("selected", "same"),
+    ("selected", "depends"),
     [
-        ("cursor seq change { version items { itemId track { title artists { role } } } }", True),
-        ("__typename ...F } fragment F on PlaylistChanged { seq", True),
-        ("change { actor { handle } }", False),
-        ("change { items { track { isSaved } } }", False),
-        ("change { items { track { album { isSaved } } } }", False),
-        ("playlist { title }", False),
-        ("...F } fragment F on PlaylistChanged { change { actor { id } }", False),
+        ("cursor seq change { version items { itemId track { title artists { role } } } }", "NOT"),
+        ("__typename ...F } fragment F on PlaylistChanged { seq", "NOT"),
+        ("change { actor { handle } }", "AS_DECLARED"),
+        ("change { items { track { isSaved } } }", "AS_DECLARED"),
+        ("change { items { track { album { isSaved } } } }", "AS_DECLARED"),
+        ("playlist { title }", "AS_DECLARED"),
+        ("...F } fragment F on PlaylistChanged { change { actor { id } }", "AS_DECLARED"),
+        ("playlist { shareLinks(first: 1) { edges { node { open } } } }", "SOMEHOW"),
     ],
 )
-def test_what_is_the_same_for_all_is_known(selected: str, *, same: bool) -> None:
+def test_what_depends_on_the_viewer_is_known(selected: str, depends: str) -> None:
     inside, more, fragment = (
         selected.partition("}") if "fragment" in selected else (selected, "", "")
     )
     text = "subscription { playlistChanged(id: 1) { ... on PlaylistChanged { %s } } } %s"
     document = parse(text % (inside, fragment + more))
-    assert same_for_all(build_schema()._schema, document, None) is same
+    found = depends_on_viewer(build_schema()._schema, document, None)
+    assert found is Depends[depends]
 
 
 async def test_work_is_done_once_and_to_its_end() -> None:

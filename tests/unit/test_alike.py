@@ -1,0 +1,143 @@
+"""Who gets the same result though it depends on who asks: whoever would see the same."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+
+from auth.principal import person
+from gateway.graphql.alike import MAX_RESULTS, Alike
+from gateway.graphql.results import Result
+from resolvers.context import RequestContext
+from resolvers.seen import Seen
+from tests.factories.live_socket import NO_STORES
+from tests.factories.operations import context_of
+
+Execute = Callable[[RequestContext], Coroutine[Any, Any, Result]]
+
+
+def viewer(number: int) -> RequestContext:
+    return context_of(NO_STORES, person(UUID(int=number)))
+
+
+def number_of(context: RequestContext) -> int:
+    user_id = context.principal.user_id
+    assert user_id
+    return user_id.int
+
+
+async def _odd(context: RequestContext) -> bool:
+    await asyncio.sleep(0)
+    return number_of(context) % 2 == 1
+
+
+def _large(context: RequestContext) -> bool:
+    return number_of(context) > 10
+
+
+class Graph:
+    """Two places that look at the viewer, the second of which only the odd ones come to."""
+
+    def __init__(self) -> None:
+        self.executed: list[int] = []
+
+    async def execute(self, context: RequestContext) -> Result:
+        self.executed.append(number_of(context))
+        odd = await cast("Any", _looked(_odd, context))
+        return Result({"odd": odd, "large": _looked(_large, context) if odd else None})
+
+
+def _looked(look: Callable[[RequestContext], object], context: RequestContext) -> object:
+    return look(context) if context.seen is None else context.seen.look(look, context)
+
+
+async def results(execute: Execute, *numbers: int) -> list[Result]:
+    alike = Alike()
+    return await asyncio.gather(*(alike.result(viewer(one), execute) for one in numbers))
+
+
+async def test_who_sees_the_same_gets_the_same() -> None:
+    graph = Graph()
+    numbers = [1, 2, 3, 4, 11, 12, 13]
+    found = await results(graph.execute, *numbers)
+    assert [one.data for one in found] == [
+        {"odd": n % 2 == 1, "large": n > 10 if n % 2 else None} for n in numbers
+    ]
+    assert graph.executed == [1, 2, 11]
+    assert found[0] is found[2]
+    assert found[1] is found[3] is found[5]
+    assert found[4] is found[6]
+
+
+async def test_where_all_see_something_else_each_has_an_execution() -> None:
+    executed = []
+
+    async def execute(context: RequestContext) -> Result:
+        executed.append(number_of(context))
+        return Result(_looked(number_of, context))
+
+    numbers = range(1, 3 * MAX_RESULTS)
+    assert [one.data for one in await results(execute, *numbers)] == list(numbers)
+    assert sorted(executed) == list(numbers)
+
+
+async def test_what_failed_is_nobody_elses() -> None:
+    executed = []
+
+    async def execute(context: RequestContext) -> Result:
+        executed.append(number_of(context))
+        return Result(None, [{"message": f"for {number_of(context)}"}])
+
+    found = await results(execute, 1, 2)
+    assert [one.errors[0]["message"] for one in found] == ["for 1", "for 2"]
+    assert executed == [1, 2]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_who_cannot_look_is_not_the_same(*, at_once: bool) -> None:
+    def fails_for_others(context: RequestContext) -> object:
+        if number_of(context) > 1:
+            raise ZeroDivisionError
+        return True
+
+    async def later(context: RequestContext) -> object:
+        await asyncio.sleep(0)
+        return fails_for_others(context)
+
+    seen = Seen()
+    look = fails_for_others if at_once else later
+    found = seen.look(look, viewer(1))
+    assert (found if at_once else await cast("Any", found)) is True
+    assert await seen.is_same_for(viewer(1))
+    assert not await seen.is_same_for(viewer(2))
+
+
+async def test_who_leaves_takes_nobody_with_them() -> None:
+    graph, alike = Graph(), Alike()
+    leaving = asyncio.create_task(alike.result(viewer(1), graph.execute))
+    await asyncio.sleep(0)
+    staying = asyncio.create_task(alike.result(viewer(3), graph.execute))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert (await staying).data == {"odd": True, "large": False}
+    assert graph.executed == [1]
+
+
+async def test_looks_of_one_viewer_are_made_at_once() -> None:
+    together = asyncio.Barrier(2)
+
+    async def waits(_: RequestContext) -> bool:
+        if waiting:
+            await together.wait()
+        return True
+
+    waiting = False
+    seen = Seen()
+    for _ in range(2):
+        await cast("Any", seen.look(lambda context: waits(context), viewer(1)))
+    waiting = True
+    async with asyncio.timeout(5):
+        assert await seen.is_same_for(replace(viewer(2)))
