@@ -16,8 +16,8 @@ from datasources.redis.live import live_keys
 from datasources.redis.mailbox import MAX_EVENTS
 from datasources.stores import Stores
 from resolvers.errors import BadCursor, Forbidden
-from resolvers.event_stream import follow
-from resolvers.live import Lag, Live, rights_changed, rights_topic
+from resolvers.event_stream import Heard, follow
+from resolvers.live import Lag, Live, OfEvent, rights_changed, rights_topic
 from resolvers.stream_rights import Access
 from resolvers.topics import LoggedTopic, Told
 from tests.factories.live import SOON_S, running
@@ -194,7 +194,7 @@ class Reader:
 
     async def following(
         self, after: str | None = None, resume_from: str | None = None
-    ) -> AsyncIterator[Told[str] | Lag]:
+    ) -> AsyncIterator[Heard[str]]:
         context = context_of(self.stores, ANONYMOUS)
         context = replace(context, live=self.live, resume_from=resume_from)
         access = Access(self.decide, None, "no more", [rights_topic(user_id(1))])
@@ -208,14 +208,15 @@ async def reader(empty_stores: Stores, monkeypatch: pytest.MonkeyPatch) -> Async
         yield Reader(empty_stores, live)
 
 
-async def told(events: AsyncIterator[Told[str] | Lag], count: int) -> list[str]:
+async def told(events: AsyncIterator[Heard[str]], count: int) -> list[str]:
     """Return the payloads of the next events."""
     found = []
     async with asyncio.timeout(SOON_S):
         for _ in range(count):
             event = await anext(events)
-            assert isinstance(event, Told)
-            found.append(event.value)
+            one = event.value if isinstance(event, OfEvent) else event
+            assert isinstance(one, Told)
+            found.append(one.value)
     return found
 
 

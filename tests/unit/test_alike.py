@@ -137,7 +137,7 @@ async def test_looks_of_one_viewer_are_made_at_once() -> None:
     waiting = False
     seen = Seen()
     for _ in range(2):
-        await cast("Any", seen.look(lambda context: waits(context), viewer(1)))
+        await cast("Any", seen.look(waits, viewer(1)))
     waiting = True
     async with asyncio.timeout(5):
         assert await seen.is_same_for(replace(viewer(2)))
