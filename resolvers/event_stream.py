@@ -93,6 +93,7 @@ class _Following(Generic[P]):
                     await self._backlog.wait()
                 elif (taken := await self._take(event)) is not None:
                     yield taken
+                    taken = None  # or all that is shared of it would live until the next
 
     async def _refill(self) -> AsyncIterator[Heard[P]]:
         """Yield a page of what is kept behind the last event."""

@@ -27,7 +27,7 @@ from resolvers.topics import LoggedTopic, Replay, Told
 HIDDEN = "The listening of this person is not shown to you."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ListenTold(Told[ListenRecord]):
     """A play, told to a subscriber."""
 

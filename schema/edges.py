@@ -37,13 +37,6 @@ class Edge(Protocol):
         """Return the field's value, or an awaitable of it."""
 
 
-def of_viewer(edge: Edge) -> bool:
-    """Return whether what an edge reads depends on who asks, and not on the record alone."""
-    if isinstance(edge, Asked) or callable(getattr(edge, "key", None)):
-        return True
-    return any(getattr(edge, name, None) for name in ("for_viewer", "allowed", "visible"))
-
-
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """An attribute of the record that has another name than the field."""
@@ -80,7 +73,10 @@ class Itself:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a use case says of the record to the caller."""
+    """What a use case says of the record to the caller.
+
+    It loads what it needs by the loaders of the context, and decides itself who sees it.
+    """
 
     use_case: Callable[[RequestContext, Any], object]
 
@@ -205,6 +201,22 @@ class Total:
         if record.total is None or isinstance(record.total, int):
             return record.total
         return context.loaders.of(record.total).load(record.parent)
+
+
+def of_viewer(edge: Edge) -> bool:
+    """Return whether what an edge reads depends on who asks, and not on the record alone."""
+    match edge:
+        case Attribute() | Computed() | Itself() | Total():
+            return False
+        case Asked():
+            return True
+        case Loaded():
+            return callable(edge.key) or edge.for_viewer or bool(edge.allowed or edge.visible)
+        case LoadedEach():
+            return edge.for_viewer or edge.visible is not None
+        case Paged():
+            return edge.for_viewer or edge.allowed is not None
+    raise TypeError(f"nobody has said whether {type(edge).__name__} looks at the caller")
 
 
 def _key(key: KeyOf, record: Any, context: RequestContext) -> Any:

@@ -15,14 +15,15 @@ from graphql import (
 )
 from graphql.language import Visitor
 
-from schema.edges import of_viewer
+from schema.edges import Paged, of_viewer
 
 
 class Depends(IntEnum):
     """How much what is selected depends on who asks.
 
-    `AS_DECLARED` says that some declarations look at the caller, and nothing else does. Where a
-    resolver is written by hand, nobody knows what that looks at: that is `SOMEHOW`.
+    `AS_DECLARED` says that some declarations look at the caller, and nothing else does, so that
+    others may see the same. Where a resolver is written by hand, nobody knows what that looks at:
+    that is `SOMEHOW`.
     """
 
     NOT = 0
@@ -63,12 +64,15 @@ class _Reader(Visitor):
             return None
         field = self.types.get_field_def()
         declared = None if field is None else field.extensions.get("strawberry-definition")
-        self.depends = max(self.depends, _depends(declared))
+        self.depends = max(self.depends, depends(declared))
         return None
 
 
-def _depends(declared: Any) -> Depends:
+def depends(declared: Any) -> Depends:
+    """Return how much a field depends on who asks, by its declaration; None is none of ours."""
     edge = None if declared is None else declared.metadata.get("edge")
+    if isinstance(edge, Paged) and edge.for_viewer:
+        return Depends.SOMEHOW  # the page names the viewer: no two of them are the same
     if edge is not None:
         return Depends.AS_DECLARED if of_viewer(edge) else Depends.NOT
     basic = declared is not None and declared.is_basic_field

@@ -62,7 +62,7 @@ class DeclaredField(StrawberryField):
         if context.seen is None or not of_viewer(edge):
             return edge.resolve(source, context, kwargs)
         look = partial(edge.resolve, source, arguments=kwargs)
-        return context.seen.look(look, context)
+        return context.seen.look(look, context, len(info.path.as_list()))
 
 
 def _declared(

@@ -32,8 +32,13 @@ class Alike:
         """Return the result for the caller of a context."""
         tried = 0
         while tried < len(self._made):  # there may be more by the time that one was tried
-            result, seen = await self._made[tried].result()
-            if not result.errors and await seen.is_same_for(context):
+            try:
+                result, seen = await self._made[tried].result()
+            except Exception:  # noqa: BLE001  whoever began it is told
+                return await execute(context)
+            if result.errors:  # it may have taken its time, and so may the next
+                return await execute(context)
+            if await seen.is_same_for(context):
                 return result
             tried += 1
         if tried == MAX_RESULTS:

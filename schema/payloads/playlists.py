@@ -5,13 +5,12 @@ from uuid import UUID
 
 import strawberry
 
-from datasources.loaders.entities import EntityRecord
-from datasources.records.external_ids import EntityKind
-from datasources.records.references import EntityRef
-from resolvers import entities
+from datasources.loaders.playlist_history import StandingOf
+from datasources.records.playlists import PlaylistRecord
 from resolvers import playlist_commands as commands
 from resolvers.context import RequestContext
 from resolvers.ids import global_id
+from resolvers.playlist_access import may_read
 from schema.payloads.errors import Forbidden, LimitExceeded, NotFound, ValidationError
 from schema.types.playlist import Playlist
 from schema.views import asked, computed, view
@@ -30,8 +29,11 @@ def playlist_id_of(record: OfPlaylist) -> str:
     return global_id("Playlist", record.playlist_id)
 
 
-async def _playlist(context: RequestContext, record: OfPlaylist) -> EntityRecord | None:
-    return await entities.entity(context, EntityRef(EntityKind.PLAYLIST, record.playlist_id))
+async def _playlist(context: RequestContext, record: OfPlaylist) -> PlaylistRecord | None:
+    principal = context.principal
+    key = record.playlist_id, principal.user_id
+    standing = await context.loaders.of(StandingOf).load(key)
+    return standing.playlist if standing and may_read(principal, standing) else None
 
 
 @strawberry.type

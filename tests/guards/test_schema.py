@@ -16,7 +16,7 @@ from graphql import (
 )
 
 from schema.build import build_schema, sdl
-from schema.edges import Loaded, LoadedEach, Paged, Total
+from schema.edges import Asked, Loaded, LoadedEach, Paged, Total
 
 GRAPH = build_schema()._schema
 FEDERATION = ("_", "link__")  # names that belong to its specification
@@ -25,7 +25,7 @@ TYPES = [
     for name, type_ in GRAPH.type_map.items()
     if not is_introspection_type(type_) and not name.startswith(FEDERATION)
 ]
-STORE_EDGES = (Loaded, LoadedEach, Paged, Total)
+STORE_EDGES = (Asked, Loaded, LoadedEach, Paged, Total)
 
 
 def fields() -> Iterator[tuple[str, GraphQLField]]:

@@ -105,6 +105,13 @@ async def test_it_resumes(stores: Stores, live: Live) -> None:
         assert (await next_of(mine))["seq"] == 4
 
 
+async def test_a_stream_can_go_on_behind_it(stores: Stores, live: Live) -> None:
+    async with following(live, stores, 1) as mine:
+        await written(stores, 1, 1)
+        result = await mine.next_result()
+    assert result.cursor == result.data["recommendationsRefreshed"]["cursor"]
+
+
 async def test_what_was_missed_is_read(stores: Stores, live: Live) -> None:
     async with following(live, stores, 1) as mine:
         await written(stores, 1, 1)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -47,11 +46,14 @@ class Graph:
     async def execute(self, context: RequestContext) -> Result:
         self.executed.append(number_of(context))
         odd = await cast("Any", _looked(_odd, context))
-        return Result({"odd": odd, "large": _looked(_large, context) if odd else None})
+        large = _looked(_large, context, level=2) if odd else None
+        return Result({"odd": odd, "large": large})
 
 
-def _looked(look: Callable[[RequestContext], object], context: RequestContext) -> object:
-    return look(context) if context.seen is None else context.seen.look(look, context)
+def _looked(
+    look: Callable[[RequestContext], object], context: RequestContext, level: int = 1
+) -> object:
+    return look(context) if context.seen is None else context.seen.look(look, context, level)
 
 
 async def results(execute: Execute, *numbers: int) -> list[Result]:
@@ -96,6 +98,30 @@ async def test_what_failed_is_nobody_elses() -> None:
     assert executed == [1, 2]
 
 
+async def test_nobody_waits_for_one_failure_after_the_other() -> None:
+    together = asyncio.Barrier(3)
+
+    async def execute(context: RequestContext) -> Result:
+        if number_of(context) > 1:
+            await together.wait()
+        return Result(None, [{"message": "no"}])
+
+    async with asyncio.timeout(5):
+        await results(execute, 1, 2, 3, 4)
+
+
+async def test_a_defect_is_nobody_elses() -> None:
+    async def execute(context: RequestContext) -> Result:
+        if number_of(context) == 1:
+            raise ZeroDivisionError
+        return Result(number_of(context))
+
+    alike = Alike()
+    with pytest.raises(ZeroDivisionError):
+        await alike.result(viewer(1), execute)
+    assert (await alike.result(viewer(2), execute)).data == 2
+
+
 @pytest.mark.parametrize("at_once", [True, False])
 async def test_who_cannot_look_is_not_the_same(*, at_once: bool) -> None:
     def fails_for_others(context: RequestContext) -> object:
@@ -109,7 +135,7 @@ async def test_who_cannot_look_is_not_the_same(*, at_once: bool) -> None:
 
     seen = Seen()
     look = fails_for_others if at_once else later
-    found = seen.look(look, viewer(1))
+    found = seen.look(look, viewer(1), 1)
     assert (found if at_once else await cast("Any", found)) is True
     assert await seen.is_same_for(viewer(1))
     assert not await seen.is_same_for(viewer(2))
@@ -137,7 +163,22 @@ async def test_looks_of_one_viewer_are_made_at_once() -> None:
     waiting = False
     seen = Seen()
     for _ in range(2):
-        await cast("Any", seen.look(waits, viewer(1)))
+        await cast("Any", seen.look(waits, viewer(1), 1))
     waiting = True
     async with asyncio.timeout(5):
-        assert await seen.is_same_for(replace(viewer(2)))
+        assert await seen.is_same_for(viewer(2))
+
+
+async def test_nobody_looks_below_what_is_not_the_same() -> None:
+    looked = []
+
+    def below(context: RequestContext) -> bool:
+        looked.append(number_of(context))
+        return True
+
+    seen = Seen()
+    seen.look(below, viewer(1), 2)
+    await cast("Any", seen.look(_odd, viewer(1), 1))
+    assert not await seen.is_same_for(viewer(2))
+    assert await seen.is_same_for(viewer(3))
+    assert looked == [1, 3]
