@@ -15,7 +15,7 @@ from datasources.loaders.batch import Loaders
 from datasources.redis.live import LiveEvent
 from datasources.redis.mailbox import Backlog
 from resolvers.context import RequestContext
-from resolvers.live import MAX_AGE_S, Lag, Live, OfEvent, SharedEvent, Work
+from resolvers.live import MAX_AGE_S, Lag, Live, OfEvent, Shared, Work
 from resolvers.stream_rights import Access, Rights
 from resolvers.topics import Told, Topic
 
@@ -127,7 +127,7 @@ class _Following(Generic[P]):
         else:
             self._backlog.wake()
 
-    def _begin(self, event: LiveEvent, shared: SharedEvent) -> Work[tuple[Told[P] | None, bool]]:
+    def _begin(self, event: LiveEvent, shared: Shared) -> Work[tuple[Told[P] | None, bool]]:
         key = ("taken", self._access.key, None if self._ahead is None else self._ahead.key())
         return shared.begin(key, partial(self._decided, event, shared))
 
@@ -157,7 +157,7 @@ class _Following(Generic[P]):
         self._cursor, self._seq = told.cursor, told.seq
         return OfEvent(told, shared)
 
-    async def _decided(self, event: LiveEvent, shared: SharedEvent) -> tuple[Told[P] | None, bool]:
+    async def _decided(self, event: LiveEvent, shared: Shared) -> tuple[Told[P] | None, bool]:
         """Return what an event tells, and whether those with this access may know."""
         read = partial(self._topic.read, event, shared.loaders)
         told = await shared.once("event", read)

@@ -56,7 +56,7 @@ async def listens_added(
 
     concerned = (listener, principal.user_id)
     topics = tuple(rights_topic(one) for one in concerned if one is not None)
-    access = Access(decide, principal.user_id, HIDDEN, topics)
+    access = Access(decide, ("listening", *concerned), HIDDEN, topics)
     return await follow(context, ListensTopic(listener), after, access)
 
 

@@ -57,15 +57,15 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SharedEvent:
-    """What the subscribers of one event have in common: its loaders, and what was made of it.
+class Shared:
+    """What subscribers have in common for a while: loaders, and what was made with them.
 
-    Whether one may see something does not depend on loaders: their keys name the viewer where that
-    matters.
+    Nothing in it is from before `began_at`, of the monotonic clock. Loaders tell no viewer what
+    another one sees: their keys name the viewer where that matters.
     """
 
     loaders: Loaders
-    began_at: float
+    began_at: float = field(default_factory=monotonic)
     _made: "dict[Hashable, Work[Any]]" = field(default_factory=dict)
     _kept: dict[Hashable, Any] = field(default_factory=dict)
 
@@ -77,9 +77,9 @@ class SharedEvent:
         return thing
 
     def begin(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> "Work[T]":
-        """Return the work of a key, which is begun where it is not yet."""
+        """Return the work of a key, begun where it is not yet, or where a store failed it."""
         work: Work[T] | None = self._made.get(key)
-        if work is None:
+        if work is None or work.lost:
             work = self._made[key] = Work(make())
         return work
 
@@ -96,7 +96,7 @@ class OfEvent(Generic[T]):
     """
 
     value: T
-    shared: SharedEvent
+    shared: Shared
 
 
 class Ahead(Protocol):
@@ -126,6 +126,12 @@ class Work(Generic[T]):
         else:
             self._waiting.append(wake)
 
+    @property
+    def lost(self) -> bool:
+        """Whether it ended since a store did not answer: another time that may go well."""
+        ended = self._task.done() and not self._task.cancelled()
+        return ended and isinstance(self._task.exception(), StoreError)
+
     async def result(self) -> T:
         """Return what it gives."""
         if not self._task.done():
@@ -140,50 +146,42 @@ class Work(Generic[T]):
             wake()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Generation:
-    """Loaders that subscriptions share for a while, and since when."""
-
-    loaders: Loaders
-    began_at: float = field(default_factory=monotonic)
-
-
 class Live:
     """Made once per process; `run` keeps it going."""
 
     def __init__(self, stores: Stores, reader: LiveReader | None = None) -> None:
         self.reader = reader or LiveReader(stores.redis)
         self._stores = stores
-        self._generation = Generation(Loaders(stores))
+        self._generation = Shared(Loaders(stores))
         self._deciding: set[asyncio.Task[Any]] = set()
-        self._events: WeakKeyDictionary[LiveEvent, SharedEvent] = WeakKeyDictionary()
+        self._events: WeakKeyDictionary[LiveEvent, Shared] = WeakKeyDictionary()
         self.counts = Counts()
 
     @property
-    def generation(self) -> Generation:
+    def generation(self) -> Shared:
         """The loaders of now."""
         return self._generation
 
-    def generation_since(self, moment: float) -> Generation:
+    def generation_since(self, moment: float) -> Shared:
         """Return loaders that hold nothing from before a moment of the monotonic clock."""
         if self._generation.began_at < moment:
-            self._generation = Generation(Loaders(self._stores))
+            self._generation = Shared(Loaders(self._stores))
         return self._generation
 
     def recheck(self) -> None:
         """Begin a new generation, and let everybody decide with it."""
-        self._generation = Generation(Loaders(self._stores))
+        self._generation = Shared(Loaders(self._stores))
         self.reader.wake_all()
 
-    def event(self, event: LiveEvent) -> SharedEvent:
+    def event(self, event: LiveEvent) -> Shared:
         """Return what the subscribers of an event share."""
         shared = self._events.get(event)
         if shared is None:
-            shared = SharedEvent(Loaders(self._stores), event.received_at)
+            shared = Shared(Loaders(self._stores), event.received_at)
             self._events[event] = shared
         return shared
 
-    def forget(self, event: LiveEvent, shared: SharedEvent) -> None:
+    def forget(self, event: LiveEvent, shared: Shared) -> None:
         """Share this no more: a store failed, and others try again."""
         if self._events.get(event) is shared:
             del self._events[event]

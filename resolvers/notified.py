@@ -55,7 +55,7 @@ async def notifications(
     async def decide(loaders: Loaders) -> bool:
         return await loaders.of(UserById).load(caller) is not None
 
-    access = Access(decide, caller, "This account is gone.", (rights_topic(caller),))
+    access = Access(decide, ("inbox", caller), "This account is gone.", (rights_topic(caller),))
     return await follow(context, InboxTopic(caller), after, access)
 
 

@@ -25,7 +25,7 @@ from datasources.redis.now_playing import (
 from resolvers.context import RequestContext
 from resolvers.errors import BadUserInput, Forbidden
 from resolvers.ids import at_most_max_ids, parse_id_of
-from resolvers.live import MAX_AGE_S, Lag, Live, OfEvent, SharedEvent, rights_topic
+from resolvers.live import MAX_AGE_S, Lag, Live, OfEvent, Shared, rights_topic
 from resolvers.permission import listeners_shown
 
 _RETRY_S = 0.3
@@ -71,7 +71,7 @@ class _Watch:
         self._unread: set[UUID] = set()  # whose state must be read first
         self._unread_since = 0.0
         self._retry_at: float | None = None
-        self._pending: dict[UUID, tuple[NowPlayingRecord | None, SharedEvent | None]] = {}
+        self._pending: dict[UUID, tuple[NowPlayingRecord | None, Shared | None]] = {}
         self._withdrawn: list[UUID] = []
         self._shown: dict[UUID, NowPlayingRecord] = {}
         self._lagged = False

@@ -68,7 +68,7 @@ async def playlist_changes(
         return may_read(principal, await loaders.of(StandingOf).load((id_, principal.user_id)))
 
     # No topic of rights: what happens to a playlist, and to people, is read again at each event.
-    access = Access(decide, principal.user_id, GONE)
+    access = Access(decide, ("playlist", id_, principal.user_id), GONE)
     return await follow(context, PlaylistTopic(id_), after, access)
 
 

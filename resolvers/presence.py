@@ -26,7 +26,7 @@ from datasources.redis.presence import (
 from resolvers.context import RequestContext
 from resolvers.errors import NotFound
 from resolvers.ids import parse_id_of
-from resolvers.live import Lag, Live, OfEvent, SharedEvent
+from resolvers.live import Lag, Live, OfEvent, Shared
 from resolvers.permission import check_kind, listeners_shown
 from resolvers.playlist_access import may_read
 from resolvers.playlist_changed import GONE
@@ -70,7 +70,7 @@ async def presence(context: RequestContext, playlist_id: str) -> AsyncIterator[U
     if not await decide(context.loaders):
         raise NotFound("There is no such playlist.")
     await context.live.reader.ready()
-    rights = Rights(context.live, Access(decide, principal.user_id, GONE))
+    rights = Rights(context.live, Access(decide, ("playlist", id_, principal.user_id), GONE))
     await rights.decide(context.loaders, monotonic())
     return _Watch(context, context.live, id_, rights).updates()
 
@@ -110,7 +110,7 @@ class _Watch:
             finally:
                 await self._live.shared(self._leave())
 
-    async def _next(self, mailbox: Mailbox) -> tuple[PresenceTold | None, SharedEvent | None]:
+    async def _next(self, mailbox: Mailbox) -> tuple[PresenceTold | None, Shared | None]:
         """Return who looks, where that was heard of or is to be asked; None for nothing new.
 
         With what the subscribers of the event share, if it was one.

@@ -9,7 +9,7 @@ from typing import Any
 from datasources.errors import StoreError
 from datasources.loaders.batch import Loaders
 from resolvers.errors import Forbidden
-from resolvers.live import MAX_AGE_S, Live, SharedEvent
+from resolvers.live import MAX_AGE_S, Live, Shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class Access:
     """Who may follow: `decide` asks, with loaders that others use at the same time.
 
     It is asked again for each event and every 2 seconds, and where one of `topics` is told, which
-    are those of `rights_topic`. `key` is the same where the answer is: the viewer, usually.
-    `words` are those of the refusal that ends it.
+    are those of `rights_topic`. `key` is the same where the answer is, whatever else is followed:
+    it names what this is about, and the viewer. `words` are those of the refusal that ends it.
     """
 
     decide: Callable[[Loaders], Coroutine[Any, Any, bool]]
@@ -49,8 +49,8 @@ class Rights:
         """
         self.heed(await self._live.shared(self._access.decide(loaders)), known_at)
 
-    async def decide_for(self, shared: SharedEvent) -> None:
-        """Decide with the loaders of an event, once for all who are the same.
+    async def decide_for(self, shared: Shared) -> None:
+        """Decide with the loaders of an event, or of now, once for all who are the same.
 
         Raises:
             Forbidden: no.
@@ -73,7 +73,7 @@ class Rights:
         if generation.began_at <= self._known_at:
             return True
         try:
-            await self.decide(generation.loaders, generation.began_at)
+            await self.decide_for(generation)
         except StoreError:
             if monotonic() - self._known_at > MAX_AGE_S:
                 raise

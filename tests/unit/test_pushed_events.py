@@ -25,7 +25,7 @@ from gateway.graphql.results import Result
 from gateway.graphql.rights import rights_of
 from gateway.graphql.sharing import Sharing, variables_of_events
 from gateway.graphql.websocket import SocketEdge
-from resolvers.live import Counts, OfEvent, SharedEvent
+from resolvers.live import Counts, OfEvent, Shared
 from resolvers.topics import Told
 from schema.build import Schema, build_schema
 from schema.viewers import Depends, depends_on_viewer
@@ -52,7 +52,7 @@ class Query:
 async def _ticks(info: strawberry.Info, to: int) -> AsyncIterator[OfEvent[Told[str]]]:
     start = int((info.context.resume_from or "c0")[1:])
     for seq in range(start, to):
-        shared = SharedEvent(Loaders(NO_STORES), monotonic())
+        shared = Shared(Loaders(NO_STORES), monotonic())
         yield OfEvent(Told(seq, f"c{seq + 1}", "x" * 1_000), shared)
         await asyncio.sleep(0)
     await asyncio.Event().wait()
@@ -234,7 +234,7 @@ def test_what_depends_on_the_viewer_is_known(selected: str, depends: str) -> Non
 
 
 async def test_work_is_done_once_and_to_its_end() -> None:
-    shared, begun, gate = SharedEvent(Loaders(NO_STORES), 0), 0, asyncio.Event()
+    shared, begun, gate = Shared(Loaders(NO_STORES), 0), 0, asyncio.Event()
 
     async def work() -> int:
         nonlocal begun
@@ -253,7 +253,7 @@ async def test_work_is_done_once_and_to_its_end() -> None:
 
 
 async def test_whoever_waits_is_woken_at_the_end_however_it_ends() -> None:
-    shared, gate, woken = SharedEvent(Loaders(NO_STORES), 0), asyncio.Event(), []
+    shared, gate, woken = Shared(Loaders(NO_STORES), 0), asyncio.Event(), []
 
     async def work() -> None:
         await gate.wait()
