@@ -27,6 +27,9 @@ from resolvers.signed_in import signed_in
 from resolvers.stream_rights import Access
 from resolvers.topics import Replay, Told
 
+ALL = "0"
+"""In place of a cursor: all that is kept. Whoever read an empty inbox goes on from there."""
+
 _PAGE = 200
 
 
@@ -78,10 +81,12 @@ class InboxTopic:
     async def replay(self, stores: Stores, after: str | None) -> Replay[NotificationRecord]:
         """Return the first notifications behind a cursor; a lag where some were removed."""
         since = None if after is None else place_in(self.user_id, after)
-        if after is not None and since is None:
+        if after not in (None, ALL) and since is None:
             raise BadCursor("`after` is not a cursor of your notifications.")
         # First how far it goes: what is added meanwhile is found then, or told live.
         inbox = await fetch_inbox(stores.postgres, self.user_id)
+        if after == ALL:
+            since = inbox.removed_through
         if since is None:
             return self._replay((), inbox.last_seq)
         if since > inbox.last_seq:

@@ -58,7 +58,10 @@ async def _notifications(
     after: Annotated[
         str | None,
         strawberry.argument(
-            description="Where to go on: the `cursor` of the last event, or of the inbox."
+            description=(
+                "Where to go on: the `cursor` of the last event, or of the inbox; `0` where that is"
+                " empty."
+            )
         ),
     ] = None,
 ) -> AsyncIterator[Heard[NotificationRecord]]:

@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from auth.principal import ANONYMOUS
 from datasources.errors import StoreUnavailable
 from datasources.postgres.blocks import write_block
+from datasources.postgres.notification_tables import inboxes
 from datasources.postgres.notifications import remove_old_notifications
 from datasources.postgres.tables import users
 from datasources.stores import Stores
@@ -79,6 +80,25 @@ async def test_without_a_cursor_it_begins_now(stores: Stores) -> None:
     await follow(stores, 1, ME)
     page = await notified.InboxTopic(user_id(ME)).replay(stores, None)
     assert (page.events, page.seq, page.more, page.lag) == ((), 1, False, None)
+
+
+async def test_behind_an_empty_inbox_all_is_told(stores: Stores) -> None:
+    async with running(stores) as live:
+        async with subscriber(live, stores, QUERY, {"after": "0"}, one(ME)):
+            pass  # the connection breaks before anything comes
+        await tell_and_publish(stores, 1)
+        async with subscriber(live, stores, QUERY, {"after": "0"}, one(ME)) as mine:
+            assert await followers(mine, 1) == ["user1"]
+
+
+async def test_what_was_removed_is_no_lag_for_who_never_saw_it(stores: Stores) -> None:
+    await tell_of_followers(stores, ME, 1, 2)
+    async with stores.postgres.transaction() as connection:
+        await connection.execute(
+            update(inboxes).where(inboxes.c.user_id == user_id(ME)).values(removed_through=1)
+        )
+    page = await notified.InboxTopic(user_id(ME)).replay(stores, "0")
+    assert ([told.seq for told in page.events], page.lag) == ([2], None)
 
 
 async def tell_and_publish(stores: Stores, *actors: int) -> None:

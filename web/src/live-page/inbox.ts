@@ -45,7 +45,7 @@ export function openInbox(line: Line) {
     const found = viewer?.notifications;
     if (!found) return;
     const [newest] = found.edges;
-    variables.after ??= newest?.cursor ?? null;
+    variables.after ??= newest?.cursor ?? "0"; // all that comes behind nothing
     inbox.set({
       unread: found.unreadCount ?? 0,
       notifications: found.edges.map(({ node }) => node),
