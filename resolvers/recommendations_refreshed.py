@@ -119,10 +119,11 @@ async def _current(live: Live, user_id: UUID, since: float) -> ModelRecord | Non
     loaders = live.generation_since(since).loaders
 
     async def read() -> ModelRecord | None:
-        person = await loaders.of(UserById).load(user_id)
+        model = await loaders.of(PersonalModelOfUser).load(user_id)
+        person = await loaders.of(UserById).load(user_id)  # after it: who is gone is told nothing
         if person is None:
             raise Forbidden("This account is gone.")
-        return await loaders.of(PersonalModelOfUser).load(user_id)
+        return model
 
     return await live.shared(read())
 
