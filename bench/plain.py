@@ -26,6 +26,7 @@ from gateway.graphql.http import HttpEdge
 from gateway.graphql.pipeline import Pipeline
 from gateway.graphql.settings import TransportSettings
 from gateway.server.stack import with_room
+from resolvers.settings import PlaylistSettings
 from schema.build import Schema
 from tests.factories.operations import identity_of
 
@@ -132,7 +133,12 @@ def create_app(small: dict[str, Any], big: dict[str, Any], *, edge: bool) -> ASG
 def with_state(app: ASGIApp) -> ASGIApp:
     """Return the application with what its contexts are made of; nothing of it is asked."""
     stores = Stores(*[None] * 3)  # type: ignore[arg-type]  # there are none
-    state = {"stores": stores, "identity": identity_of(stores), "request_id": "bench"}
+    state = {
+        "stores": stores,
+        "identity": identity_of(stores),
+        "request_id": "bench",
+        "playlists": PlaylistSettings(),
+    }
 
     async def stated(scope: Scope, receive: Receive, send: Send) -> None:
         scope["state"] = state
