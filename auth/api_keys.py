@@ -17,7 +17,7 @@ from datasources.postgres.api_keys import find_keys
 from datasources.postgres.client import Postgres
 from datasources.records.api_keys import ApiKeyKind, FoundApiKey
 
-FRESH_S = 4.0
+FRESH_S = 3.0
 """How long a look-up is believed: a revocation holds everywhere within 5 s."""
 
 _MAX_KNOWN = 10_000
@@ -65,7 +65,7 @@ class ApiKeys:
     """Keys that were asked for of late, by the hash of their secret.
 
     `environment` is what the keys of this installation say: those of another one are refused
-    unseen. What was found is good for four seconds, counted from when it was asked for; so is that
+    unseen. What was found is good for three seconds, counted from when it was asked for; so is that
     there is no such key. Requests that come meanwhile wait for the same answer.
     """
 

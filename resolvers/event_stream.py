@@ -103,7 +103,7 @@ class _Following(Generic[P]):
         self._behind = True
         try:
             page = await self._topic.replay(self._stores, self._cursor)
-            if page.events:  # by what is so after the last of them happened
+            if page.events or page.lag:  # by what is so after the last of them happened
                 await self.rights.decide(Loaders(self._stores), monotonic())
         except StoreError as error:
             await self._bear(error)

@@ -19,7 +19,7 @@ from datasources.redis.events import topic_name
 from datasources.redis.live import LiveEvent
 from datasources.stores import Stores
 from resolvers.context import RequestContext
-from resolvers.errors import BadCursor, NotFound
+from resolvers.errors import BadCursor, Forbidden, NotFound
 from resolvers.event_stream import Heard, follow
 from resolvers.ids import parse_id_of
 from resolvers.live import Lag
@@ -89,7 +89,7 @@ class PlaylistTopic:
         since = None if after is None else self._version(after)
         versions = await fetch_versions(stores.postgres, [self.playlist_id])
         if self.playlist_id not in versions:
-            raise NotFound(GONE)
+            raise Forbidden(GONE)
         _, newest = versions[self.playlist_id]
         if since is None:
             return self._replay((), newest)

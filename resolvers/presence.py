@@ -33,6 +33,7 @@ from resolvers.playlist_changed import GONE
 from resolvers.stream_rights import Access, Rights
 
 _RETRY_S = 0.3
+_SEEN_FOR_S = 1.0  # people are shown by what was read of them so long ago at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ class _Watch:
         redis = self._context.stores.redis
         looking = await look(redis, self._playlist_id, user_id, self._subscription)
         self._beat_at = monotonic() + BEAT_S
-        loaders = self._live.generation_since(0.0).loaders
+        loaders = self._live.generation_since(monotonic() - _SEEN_FOR_S).loaders
         return await self._live.shared(self._shown(looking, loaders))
 
     async def _shown(self, looking: Looking, loaders: Loaders) -> PresenceTold:

@@ -1,7 +1,7 @@
 """What sockets and streams are held open with, looked at again while they live.
 
 A token costs no store a question, all sessions of a process cost one each two seconds, and all API
-keys one each four. So what is over, or was ended, ends within 5 s; where the store cannot tell for
+keys one each three. So what is over, or was ended, ends within 5 s; where the store cannot tell for
 so long, it ends, too.
 """
 

@@ -10,11 +10,11 @@ from uuid import uuid4
 import structlog
 from graphql import OperationType
 
-from auth.principal import Principal
 from gateway.graphql.frames import complete_frame, error_frame, next_frame
 from gateway.graphql.pipeline import Pipeline, RequestFailed, execute, prepare
 from gateway.graphql.request import OperationRequest
 from gateway.graphql.results import Result, encode, encode_json, failed, refused
+from gateway.graphql.rights import Rights
 from gateway.graphql.subscriptions import subscribe
 from resolvers.context import RequestContext
 from schema.errors import ErrorCode
@@ -23,10 +23,12 @@ log = structlog.get_logger(__name__)
 
 
 class Outlet(Protocol):
-    """Where the frames of operations go, and whom it acts for."""
+    """Where the frames of operations go, and whom it acts for.
 
-    def principal(self) -> Principal:
-        """Return whom it acts for now: tokens are renewed, and what a key may do changes."""
+    Its rights change: tokens are renewed, and what a key may do is changed.
+    """
+
+    rights: Rights
 
     def put(self, frame: bytes) -> None:
         """Let a frame be sent after the others."""
@@ -157,7 +159,7 @@ class Operations:
         context = self._make_context(operation.request_id)
         if prepared.kind is OperationType.SUBSCRIPTION:
             operation.streams = True
-            events = await subscribe(self._pipeline, prepared, context, self._outlet.principal)
+            events = await subscribe(self._pipeline, prepared, context, lambda: self._outlet.rights)
             async with aclosing(cast("Events", events)):
                 async for result in events:
                     if not self._next(operation, result):

@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Message as Event
 from starlette.types import Receive, Send
 
-from auth.principal import ANONYMOUS, Principal
+from auth.principal import ANONYMOUS
 from gateway.context import build_context
 from gateway.graphql import frames
 from gateway.graphql.flood import TokenBucket
@@ -147,10 +147,6 @@ class SocketSession:
             count_dropped(self.connection)
         self._queue.drop()
         self.close(Closing(frames.TRY_AGAIN, "You read too slowly"))
-
-    def principal(self) -> Principal:
-        """Return whom the socket acts for now."""
-        return self.rights.principal
 
     async def room(self) -> None:
         """Return once the client takes what is sent."""

@@ -74,7 +74,7 @@ class EventStreams:
         place = self.places.take(rights.principal, address)
         try:
             # Of an API key, what it may do changes while the stream is open.
-            events = await subscribe(pipeline, prepared, context, lambda: rights.principal)
+            events = await subscribe(pipeline, prepared, context, lambda: rights)
         except RequestFailed as refusal:
             self.places.leave(place)
             return single(refusal.result(request.state.request_id))

@@ -9,6 +9,7 @@ from typing import Any, cast
 from graphql import ExecutionResult, GraphQLError
 from graphql.execution import Executor, create_source_event_stream, execute_subscription_event
 
+from auth.held import still_good
 from auth.principal import Principal
 from datasources.loaders.batch import Loaders
 from gateway.graphql.alike import Alike
@@ -21,10 +22,11 @@ from gateway.graphql.pipeline import (
     result_of,
 )
 from gateway.graphql.results import Result, failed
+from gateway.graphql.rights import Rights
 from gateway.graphql.sharing import Sharing
 from resolvers.audit import record_denials
 from resolvers.context import Reply, RequestContext
-from resolvers.errors import Refusal
+from resolvers.errors import Refusal, Unauthenticated
 from resolvers.live import Lag, OfEvent
 from resolvers.recommendations_refreshed import RefreshedTold
 from resolvers.topics import Told
@@ -34,12 +36,13 @@ async def subscribe(
     pipeline: Pipeline,
     prepared: Prepared,
     context: RequestContext,
-    principal: Callable[[], Principal],
+    rights: Callable[[], Rights],
 ) -> AsyncIterator[Result]:
     """Start a subscription; return its results, each made with a context of its own.
 
-    `principal` says for each event whom it acts for by then. Those who would read the same of an
-    event share one result, and the loaders of all.
+    `rights` says for each event whom it acts for by then; a token that is over by then is told
+    nothing more. Those who would read the same of an event share one result, and the loaders of
+    all.
 
     The results are an async generator: close it (`contextlib.aclosing`), or cancel the task that
     iterates, and the source ends. A source that fails ends with a result that says so.
@@ -47,7 +50,7 @@ async def subscribe(
     Raises:
         RequestFailed: the subscription was refused, or its source could not be made.
     """
-    results = _Results(pipeline, prepared, context, principal)
+    results = _Results(pipeline, prepared, context, rights)
     try:
         check(pipeline, prepared, context)
         source = create_source_event_stream(results.executor)
@@ -69,11 +72,11 @@ class _Results:
         pipeline: Pipeline,
         prepared: Prepared,
         context: RequestContext,
-        principal: Callable[[], Principal],
+        rights: Callable[[], Rights],
     ) -> None:
         self._pipeline = pipeline
         self._context = replace(context, ahead=self)
-        self._principal = principal
+        self._rights = rights
         self.executor = executor_for(prepared, self._context)
         graph = pipeline.schema._schema  # noqa: SLF001  there is no other way to it
         self._sharing = Sharing(
@@ -82,7 +85,7 @@ class _Results:
 
     def key(self) -> Hashable:
         """Return what is one for those who read the same."""
-        return self._sharing.key(self._principal())
+        return self._sharing.key(self._rights().principal)
 
     async def make(self, told: OfEvent[Any]) -> None:
         """Make the result of an event for all who read the same."""
@@ -94,15 +97,25 @@ class _Results:
             while True:
                 try:
                     result = await self._result(await anext(source))
+                    self._check_token()
                 except StopAsyncIteration:
                     return
-                except Exception as error:  # noqa: BLE001  a defect, or a store that is down
+                except Exception as error:  # noqa: BLE001  a refusal, a defect, a store that is down
                     yield failed(error, self._context.request_id)
                     return
                 yield result
 
+    def _check_token(self) -> None:
+        """Let nothing out for a token that is over, or was revoked as far as was heard here.
+
+        Other credentials, of which stores know, are looked at in turn: see `RightsWatch`.
+        """
+        token, context = self._rights().token, self._context
+        if token is not None and not still_good(context.identity, token, context.clock()):
+            raise Unauthenticated("This token is over, or was revoked.")
+
     async def _result(self, told: object) -> Result:
-        who = self._principal()
+        who = self._rights().principal
         if not isinstance(told, OfEvent):
             return await self._execute(told, self._of(who, Loaders(self._context.stores)))
         key = self._sharing.key(who), told.value

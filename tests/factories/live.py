@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+from auth.held import HeldToken
 from auth.principal import ANONYMOUS, Principal
 from datasources.redis.client import Redis
 from datasources.redis.live_reader import LiveReader
@@ -14,6 +15,7 @@ from gateway.graphql.documents import Documents
 from gateway.graphql.pipeline import Pipeline, prepare
 from gateway.graphql.request import OperationRequest
 from gateway.graphql.results import Result
+from gateway.graphql.rights import rights_of
 from gateway.graphql.subscriptions import subscribe
 from resolvers.context import RequestContext
 from resolvers.live import Live
@@ -86,10 +88,11 @@ async def subscriber(
     principal: Principal = ANONYMOUS,
     change: Callable[[RequestContext], RequestContext] = lambda context: context,
     pipeline: Pipeline | None = None,
+    token: HeldToken | None = None,
 ) -> AsyncIterator[Subscriber]:
     """Yield who follows a subscription; each event has a context of its own.
 
-    With one pipeline several are clients of one process.
+    With one pipeline several are clients of one process. `token` is what it is held open with.
 
     Raises:
         RequestFailed: it was refused.
@@ -100,7 +103,8 @@ async def subscriber(
     context = context_of(stores, principal, identity=identity_of(stores))
     context = change(replace(context, live=live))
     one = Subscriber()
-    results = await subscribe(pipeline, prepared, context, lambda: principal)
+    rights = replace(rights_of(principal, None), token=token)
+    results = await subscribe(pipeline, prepared, context, lambda: rights)
     task = asyncio.create_task(one.take(results))
     try:
         yield one

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, func, insert, update
 
+from auth.held import HeldToken
 from auth.principal import ANONYMOUS, Principal, person
 from datasources.errors import StoreUnavailable
 from datasources.loaders.batch import Batch
@@ -21,6 +22,7 @@ from datasources.redis.live import live_keys
 from datasources.stores import Stores
 from gateway.graphql.pipeline import RequestFailed
 from resolvers import playlist_change, playlist_changed
+from resolvers.context import utc_now
 from resolvers.ids import global_id
 from resolvers.live import Live
 from resolvers.playlist_items import add_items
@@ -64,10 +66,17 @@ class Desk:
         async with self.stores.postgres.transaction() as connection:
             await connection.execute(statement)
 
-    def following(self, after: Any = None, principal: Principal | None = None) -> Any:
+    def following(
+        self,
+        after: Any = None,
+        principal: Principal | None = None,
+        token: HeldToken | None = None,
+    ) -> Any:
         variables = {"id": self.id, "after": None if after is None else str(after)}
-        who = principal or person(user_id(EDITOR))
-        return subscriber(self.live, self.stores, FOLLOW, variables, who, pipeline=self.pipeline)
+        who, process = principal or person(user_id(EDITOR)), self.pipeline
+        return subscriber(
+            self.live, self.stores, FOLLOW, variables, who, pipeline=process, token=token
+        )
 
 
 @pytest.fixture
@@ -319,6 +328,13 @@ async def test_a_replay_that_crosses_it_tells_nothing(
     monkeypatch.setattr(playlist_changed, "fetch_missed", slow)
     async with desk.following(1) as one:
         assert await code_of_end(one) == "FORBIDDEN"
+
+
+async def test_a_token_that_is_over_is_told_nothing(desk: Desk) -> None:
+    token = HeldToken("test", user_id(EDITOR), UUID(int=1), NOW, utc_now(), None)
+    async with desk.following(token=token) as one:
+        await desk.add()
+        assert await code_of_end(one) == "UNAUTHENTICATED"
 
 
 # --- shared work --------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from gateway.graphql.pipeline import (
 )
 from gateway.graphql.request import BadRequest, OperationRequest, parse_request
 from gateway.graphql.results import Result, encode
+from gateway.graphql.rights import rights_of
 from gateway.graphql.subscriptions import subscribe
 from resolvers.context import RequestContext
 from tests.factories.operations import context_of
@@ -269,7 +270,8 @@ async def test_what_is_left_of_a_batch_whose_time_is_over_is_not_begun(
 
 
 async def begun(pipeline: Pipeline, query: str) -> AsyncIterator[Result]:
-    return await subscribe(pipeline, prepared(pipeline, query), context(), lambda: ANONYMOUS)
+    rights = rights_of(ANONYMOUS, None)
+    return await subscribe(pipeline, prepared(pipeline, query), context(), lambda: rights)
 
 
 async def results_of(pipeline: Pipeline, query: str) -> list[Result]:
