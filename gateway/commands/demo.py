@@ -107,7 +107,7 @@ def address_of(host: str, port: int) -> str:
 SAMPLE_EXAMPLES = (
     'Search "beyonde" or "dont tell": accents and apostrophes do not matter.',
     'The tab "Reference": Ada\'s playlists, their tracks, albums and artists in one request.',
-    '{ user(handle: \\"ada\\") { displayName nowPlaying { track { title } } } }',
+    '{ user(handle: \\"emeka\\") { displayName nowPlaying { track { title } } } }',
 )
 FILE_EXAMPLES = (
     'Search "beyonce" or "dont stop": accents and apostrophes do not matter.',
