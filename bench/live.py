@@ -31,6 +31,8 @@ from bench.scratch import scratch_database
 from bench.servers import Server, free_port, running
 from bench.setup import ROOT
 from datasources.ids import new_id
+from datasources.postgres.bulk import copy_rows
+from datasources.postgres.client import Connection
 from datasources.postgres.settings import PostgresSettings
 from datasources.postgres.tables import playlists
 from datasources.records.accounts import Role
@@ -43,21 +45,23 @@ from gateway.settings import Settings
 from resolvers.context import utc_now
 from resolvers.ids import global_id
 from resolvers.playlist_items import add_items
-from tests.factories.editing import new_playlist, track
+from tests.factories.editing import new_playlist, share, track
 from tests.factories.music import Music, user_id
 from tests.factories.playlists import as_user
 
-OWNER, PEOPLE = 1, 2_000
+OWNER, EDITOR, PEOPLE = 1, 2, 2_000
 REPLAYS, BEHIND, MAX_REPLAY_MS = 20, 1_000, 100.0
 FOLLOW = """subscription ($id: ID!, $after: String) {
   playlistChanged(id: $id, after: $after) {
     ... on PlaylistChanged {
-      cursor seq change { version kind at %s items { itemId after track { title } } }
+      cursor seq change { version kind at %s items { itemId after track { title } } } %s
     }
     ... on Lagged { missed }
   }
 }"""
-FOR_EACH, FOR_ALL = FOLLOW % "actor { handle }", FOLLOW % ""
+FOR_EACH = FOLLOW % ("actor { handle isFollowed }", "playlist { trackCount isFollowed }")
+ALONE = FOLLOW % ("actor { handle }", "playlist { shareLinks { open } }")  # nobody shares
+FOR_ALL = FOLLOW % ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Trial:
 
 TRIALS = (
     Trial(200, 200, FOR_EACH, 10, 60, 150, "200 people, 10 changes/s"),
+    Trial(200, 200, ALONE, 10, 60, 150, "200 people, an execution for each, 10 changes/s"),
     Trial(2_000, 2_000, FOR_EACH, 1, 30, 1_000, "2,000 people, 1 change/s"),
     Trial(2_000, 1, FOR_EACH, 10, 30, 250, "2,000 sockets of one person, 10 changes/s"),
     Trial(2_000, 2_000, FOR_ALL, 10, 30, None, "2,000 people who read the same, 10 changes/s"),
@@ -83,7 +88,11 @@ TRIALS = (
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A playlist that all may read, its editor's stores, and the tokens of its readers."""
+    """A playlist that all may read, its editor's stores, and the tokens of its readers.
+
+    Each reader has a standing of their own to who edits it, and to the playlist: a block between,
+    following or not, working on it, too.
+    """
 
     stores: Stores
     where: StoreSettings
@@ -108,7 +117,7 @@ class World:
     async def change(self) -> int:
         """Add an item; return the version."""
         id_ = global_id("Playlist", self.playlist)
-        return (await add_items(as_user(self.stores, OWNER), id_, [track(1)])).version
+        return (await add_items(as_user(self.stores, EDITOR), id_, [track(1)])).version
 
     def payload(self, query: str, after: int) -> dict[str, Any]:
         """Return what subscribes to what comes behind a version."""
@@ -169,23 +178,41 @@ async def _world(settings: Settings, url: str, folder: Path) -> AsyncIterator[Wo
     async with open_stores(where) as stores, open_identity(ours, stores) as identity:
         try:
             music = Music()
-            for number in range(OWNER, OWNER + PEOPLE + 1):
+            readers = range(EDITOR + 1, EDITOR + PEOPLE + 1)
+            for number in (OWNER, EDITOR, *readers):
                 music.user(number)
             music.track(1)
             await music.write(stores)
-            playlist = await new_playlist(stores)
+            playlist = await new_playlist(stores, OWNER)
+            await share(stores, playlist, [EDITOR, *readers[::5]], "EDITOR")
             async with stores.postgres.transaction() as connection:
                 visible = update(playlists).values(visibility=PlaylistVisibility.UNLISTED)
                 await connection.execute(visible)
+                await _let_differ(connection, playlist, readers)
             now = utc_now()
             tokens = [
                 await access_token(identity, user_id(number), Role.LISTENER, new_id(), now, now)
-                for number in range(OWNER + 1, OWNER + PEOPLE + 1)
+                for number in readers
             ]
             yield World(stores, where, playlist, tokens)
         finally:
             async for key in stores.redis.client.scan_iter(f"{redis.prefix}*"):
                 await stores.redis.client.delete(key)
+
+
+async def _let_differ(connection: Connection, playlist: UUID, readers: Sequence[int]) -> None:
+    """Let every tenth reader block the editor, others follow them, and some the playlist."""
+    apart, editor = readers[::10], user_id(EDITOR)
+    follow = [one for one in readers[::3] if one not in apart]
+    at = utc_now()
+    blocking = [
+        {"blocker_id": user_id(one), "blocked_id": editor, "blocked_at": at} for one in apart
+    ]
+    following = [{"follower_id": user_id(one), "followed_id": editor} for one in follow]
+    kept = [{"playlist_id": playlist, "user_id": user_id(one)} for one in readers[::4]]
+    await copy_rows(connection, "blocks", blocking)
+    await copy_rows(connection, "user_follows", following)
+    await copy_rows(connection, "playlist_followers", kept)
 
 
 async def _trials(world: World, server: Server, port: int, console: Console) -> bool:

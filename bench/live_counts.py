@@ -61,7 +61,7 @@ async def _count(
     async with AsyncExitStack() as stack:
         crowd = []
         for number in range(size):
-            who = person(user_id(2 + number))
+            who = person(user_id(3 + number))
             following = subscriber(
                 live, stores, asked["query"], asked["variables"], who, pipeline=pipeline
             )

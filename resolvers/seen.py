@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from inspect import isawaitable
 from typing import Any
 
@@ -22,36 +22,43 @@ class Seen:
     def __init__(self) -> None:
         self._looks: defaultdict[int, list[tuple[Look, object]]] = defaultdict(list)
 
-    def look(self, look: Look, context: Any, level: int) -> object:
-        """Return what a place holds for the caller, and remember it.
-
-        `level` is the number of steps that lead to the place.
-        """
+    def look(self, look: Look, context: Any, steps: int) -> object:
+        """Return what a place holds for the caller, and remember it; so many steps lead there."""
         found = look(context)
         if isawaitable(found):
-            return self._remembered(look, found, level)
-        self._looks[level].append((look, found))
+            return self._remembered(look, found, steps)
+        self._looks[steps].append((look, found))
         return found
 
-    async def is_same_for(self, context: Any) -> bool:
-        """Return whether another caller sees the same everywhere; what fails is not the same.
+    @property
+    def levels(self) -> Sequence[int]:
+        """The levels at which something was seen, by the steps that lead there."""
+        return sorted(self._looks)
 
-        Nobody looks below what is not the same: there may be nothing for them.
+    def found(self, level: int) -> list[object]:
+        """Return what was seen at the places of a level, counted from 0."""
+        return [found for _, found in self._looks[self.levels[level]]]
+
+    async def again(self, level: int, context: Any) -> list[object]:
+        """Return what another caller sees at the places of a level, in the same order.
+
+        Where one fails it is what was raised, which is the same as nothing else.
         """
-        for level in sorted(self._looks):
-            remembered = self._looks[level]
-            looks = (_looked(look, context) for look, _ in remembered)
-            found = await asyncio.gather(*looks, return_exceptions=True)  # they are batched
-            if found != [before for _, before in remembered]:
-                return False
-        return True
+        found = [_tried(look, context) for look, _ in self._looks[self.levels[level]]]
+        waiting = [one for one in found if isawaitable(one)]
+        if not waiting:
+            return found
+        known = iter(await asyncio.gather(*waiting, return_exceptions=True))  # they are batched
+        return [next(known) if isawaitable(one) else one for one in found]
 
-    async def _remembered(self, look: Look, waiting: Awaitable[object], level: int) -> object:
+    async def _remembered(self, look: Look, waiting: Awaitable[object], steps: int) -> object:
         found = await waiting
-        self._looks[level].append((look, found))
+        self._looks[steps].append((look, found))
         return found
 
 
-async def _looked(look: Look, context: Any) -> object:
-    found = look(context)
-    return await found if isawaitable(found) else found
+def _tried(look: Look, context: Any) -> object:
+    try:
+        return look(context)
+    except Exception as error:  # noqa: BLE001  it is compared, and raised by an execution
+        return error

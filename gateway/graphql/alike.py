@@ -9,8 +9,8 @@ from resolvers.context import RequestContext
 from resolvers.live import Work
 from resolvers.seen import Seen
 
-MAX_RESULTS = 4
-"""So many different results are offered to others, each of whom looks at them in turn."""
+MAX_BRANCHES = 16
+"""So many different sights of one level are remembered: whoever sees another one is alone."""
 
 Execute = Callable[[RequestContext], Coroutine[Any, Any, Result]]
 
@@ -18,35 +18,49 @@ Execute = Callable[[RequestContext], Coroutine[Any, Any, Result]]
 class Alike:
     """What was made of an event for viewers with the same document, variables and scopes.
 
-    The first has an execution, which remembers what it saw of what depends on the viewer. The next
-    looks there, too, and has the same result where all is the same; or else an execution of its
-    own. What failed, or was denied, is nobody else's.
+    The first has an execution, which remembers what it saw of what depends on the viewer, level by
+    level. The next looks at the first level, too. Where all is the same, the next level is the same
+    for both; where not, somebody has an execution for those who see it so. Whoever has seen the
+    same at all levels has the same result. What failed, or was denied, is nobody else's.
     """
 
-    __slots__ = ("_made",)
+    __slots__ = ("_branches", "_work")
 
-    def __init__(self) -> None:
-        self._made: list[Work[tuple[Result, Seen]]] = []
+    def __init__(self, work: Work[tuple[Result, Seen]] | None = None) -> None:
+        self._work = work
+        self._branches: list[tuple[list[object], Alike]] = []
 
-    async def result(self, context: RequestContext, execute: Execute) -> Result:
-        """Return the result for the caller of a context."""
-        tried = 0
-        while tried < len(self._made):  # there may be more by the time that one was tried
-            try:
-                result, seen = await self._made[tried].result()
-            except Exception:  # noqa: BLE001  whoever began it is told
-                return await execute(context)
-            if result.errors:  # it may have taken its time, and so may the next
-                return await execute(context)
-            if await seen.is_same_for(context):
-                return result
-            tried += 1
-        if tried == MAX_RESULTS:
+    async def result(self, context: RequestContext, execute: Execute, level: int = 0) -> Result:
+        """Return the result for the caller of a context, who saw the same above this level."""
+        if self._work is None:
+            self._work = Work(_remembered(context, execute))
+            result, _ = await self._work.result()
+            return result
+        try:
+            result, seen = await self._work.result()
+        except Exception:  # noqa: BLE001  whoever began it is told
             return await execute(context)
-        work = Work(_remembered(context, execute))
-        self._made.append(work)
-        result, _ = await work.result()
-        return result
+        if result.errors:
+            return await execute(context)
+        if level == len(seen.levels):
+            return result
+        found = await seen.again(level, context)
+        branch = self._branch(found, seen.found(level))
+        if branch is None:
+            return await execute(context)
+        return await branch.result(context, execute, level + 1)
+
+    def _branch(self, found: list[object], first: list[object]) -> "Alike | None":
+        """Return where it goes on for those who found this; None is nowhere."""
+        if not self._branches:
+            self._branches.append((first, Alike(self._work)))
+        for known, branch in self._branches:
+            if known == found:
+                return branch
+        if len(self._branches) == MAX_BRANCHES:
+            return None
+        self._branches.append((found, Alike()))
+        return self._branches[-1][1]
 
 
 async def _remembered(context: RequestContext, execute: Execute) -> tuple[Result, Seen]:

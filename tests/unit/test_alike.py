@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from auth.principal import person
-from gateway.graphql.alike import MAX_RESULTS, Alike
+from gateway.graphql.alike import MAX_BRANCHES, Alike
 from gateway.graphql.results import Result
 from resolvers.context import RequestContext
 from resolvers.seen import Seen
@@ -81,7 +81,7 @@ async def test_where_all_see_something_else_each_has_an_execution() -> None:
         executed.append(number_of(context))
         return Result(_looked(number_of, context))
 
-    numbers = range(1, 3 * MAX_RESULTS)
+    numbers = range(1, 3 * MAX_BRANCHES)
     assert [one.data for one in await results(execute, *numbers)] == list(numbers)
     assert sorted(executed) == list(numbers)
 
@@ -123,7 +123,7 @@ async def test_a_defect_is_nobody_elses() -> None:
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-async def test_who_cannot_look_is_not_the_same(*, at_once: bool) -> None:
+async def test_who_cannot_look_has_an_execution(*, at_once: bool) -> None:
     def fails_for_others(context: RequestContext) -> object:
         if number_of(context) > 1:
             raise ZeroDivisionError
@@ -133,12 +133,23 @@ async def test_who_cannot_look_is_not_the_same(*, at_once: bool) -> None:
         await asyncio.sleep(0)
         return fails_for_others(context)
 
-    seen = Seen()
-    look = fails_for_others if at_once else later
-    found = seen.look(look, viewer(1), 1)
-    assert (found if at_once else await cast("Any", found)) is True
-    assert await seen.is_same_for(viewer(1))
-    assert not await seen.is_same_for(viewer(2))
+    async def execute(context: RequestContext) -> Result:
+        seen = _looked(fails_for_others if at_once else later, context)
+        try:
+            return Result(seen if at_once else await cast("Any", seen))
+        except ZeroDivisionError:
+            return Result(None, [{"message": "no"}])
+
+    async def careful(context: RequestContext) -> Result:
+        try:
+            return await execute(context)
+        except ZeroDivisionError:
+            return Result(None, [{"message": "no"}])
+
+    first, other, again = await results(careful, 1, 2, 1)
+    assert first.data is True
+    assert first is again
+    assert other.errors
 
 
 async def test_who_leaves_takes_nobody_with_them() -> None:
@@ -152,7 +163,7 @@ async def test_who_leaves_takes_nobody_with_them() -> None:
     assert graph.executed == [1]
 
 
-async def test_looks_of_one_viewer_are_made_at_once() -> None:
+async def test_looks_of_one_level_are_made_at_once() -> None:
     together = asyncio.Barrier(2)
 
     async def waits(_: RequestContext) -> bool:
@@ -166,7 +177,7 @@ async def test_looks_of_one_viewer_are_made_at_once() -> None:
         await cast("Any", seen.look(waits, viewer(1), 1))
     waiting = True
     async with asyncio.timeout(5):
-        assert await seen.is_same_for(viewer(2))
+        assert await seen.again(0, viewer(2)) == seen.found(0)
 
 
 async def test_nobody_looks_below_what_is_not_the_same() -> None:
@@ -176,9 +187,9 @@ async def test_nobody_looks_below_what_is_not_the_same() -> None:
         looked.append(number_of(context))
         return True
 
-    seen = Seen()
-    seen.look(below, viewer(1), 2)
-    await cast("Any", seen.look(_odd, viewer(1), 1))
-    assert not await seen.is_same_for(viewer(2))
-    assert await seen.is_same_for(viewer(3))
+    async def execute(context: RequestContext) -> Result:
+        odd = await cast("Any", _looked(_odd, context))
+        return Result(_looked(below, context, level=2) if odd else None)
+
+    await results(execute, 1, 2, 3)
     assert looked == [1, 3]
