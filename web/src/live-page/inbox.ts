@@ -88,7 +88,7 @@ export function openInbox(line: Line) {
   void read()
     .catch(() => {})
     .then(() => {
-      if (!closed) unfollow = line.follow<Told>(TOLD, variables, next, () => {});
+      if (!closed) unfollow = line.follow<Told>(TOLD, variables, { next, ended() {} });
     });
   return {
     inbox,
