@@ -173,12 +173,29 @@ async function notifications(ada) {
   seen.unread = [before, await unread()];
 }
 
+const plays = (page, who) => page.locator(".playing li", { hasText: who });
+const playFirst = (page) =>
+  page
+    .getByRole("button", { name: /^Show that you play/ })
+    .first()
+    .click();
+
 /** A network that goes quiet: what was changed meanwhile is there afterwards. */
 async function tunnel(ada, editor) {
   const before = await ids(editor);
   const complaints = seen.complaints.length;
+  await playFirst(ada);
+  await playFirst(editor);
+  await plays(editor, "Ada").waitFor();
+  await plays(ada, "Sunniva").waitFor();
+  await said(editor, "You and Ada Quillfeather are here now");
   await turn({ quiet: await editor.locator("h1").innerText() });
   await standing(editor, "Reconnecting");
+  await said(editor, "Last seen here: Ada Quillfeather");
+  await look(editor, "live-reconnecting");
+  await said(ada, "You are here now"); // the server has noticed
+  await ada.locator(".playing").getByRole("button", { name: "Stop" }).click();
+  await plays(ada, "You").waitFor({ state: "detached" });
   // What one does meanwhile is kept, and sent once it can be.
   await rows(editor)
     .nth(0)
@@ -186,6 +203,9 @@ async function tunnel(ada, editor) {
     .click();
   await turn({ reconnecting: true });
   await standing(editor, "Resumed");
+  await said(editor, "You and Ada Quillfeather are here now");
+  await plays(editor, "You").waitFor();
+  await plays(editor, "Ada").waitFor({ state: "detached" });
   await editor.waitForFunction(() => !document.querySelector("[data-sending]"));
   await ada.waitForFunction((gone) => !document.querySelector(`[data-item="${gone}"]`), before[0]);
   seen.complaints.splice(complaints); // nothing was answered for a while

@@ -149,10 +149,11 @@ async def test_two_see_a_playlist_change(demo: DemoProcess) -> None:
     assert seen["unread"][1] == 0
 
 
-def test_what_becomes_of_a_list() -> None:
-    """The part of the page that keeps the list, without a browser."""
-    tests = WEB / "test" / "list.test.mjs"
+def test_what_the_page_knows() -> None:
+    """The parts of the page that keep the list, the inbox and who plays, without a browser."""
+    tests = sorted(str(one) for one in (WEB / "test").glob("*.test.mjs"))
+    assert tests
     run = subprocess.run(  # noqa: S603  our own command
-        [node(), "--test", str(tests)], cwd=WEB, capture_output=True, text=True, check=False
+        [node(), "--test", *tests], cwd=WEB, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stdout

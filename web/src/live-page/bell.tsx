@@ -8,7 +8,7 @@ type Mail = ReturnType<typeof openInbox>;
 
 /** The viewer's notifications: how many are unread, and the newest of them. */
 export function Bell({ mail, viewer }: { mail: Mail; viewer: Person }) {
-  const { unread, notifications } = useStore(mail.inbox);
+  const { unread, notifications, problem } = useStore(mail.inbox);
   const said = unread === 0 ? "Notifications" : `Notifications, ${unread} unread`;
   return (
     <>
@@ -25,6 +25,7 @@ export function Bell({ mail, viewer }: { mail: Mail; viewer: Person }) {
             </button>
           )}
         </div>
+        {problem && <p role="alert">{problem}</p>}
         {notifications.length === 0 && <p className="quiet">Nothing yet.</p>}
         <ul>
           {notifications.map((one) => (

@@ -11,18 +11,21 @@ type Playing = { nowPlaying: { userId?: string; nowPlaying?: NowPlaying | null }
 
 /** Follows who looks at a playlist. Following it is looking at it. */
 export function openPresence(line: Line, playlist: string) {
-  const here = createStore<{ people: readonly Person[]; others: number }>({
-    people: [],
-    others: 0,
-  });
+  type People = { people: readonly Person[]; others: number };
+  const nobody: People = { people: [], others: 0 };
+  const here = createStore(nobody);
+  const forget = () => here.set(nobody);
   const close = line.follow<Here>(
     HERE,
     { id: playlist },
-    ({ presence: { people, others } }) => {
-      if (others === undefined) return; // what was missed does not matter: this tells how it is
-      here.set({ people: (people ?? []).filter((one) => one !== null), others });
+    {
+      begun: forget,
+      next({ presence: { people, others } }) {
+        if (others === undefined) return; // what was missed does not matter: this tells how it is
+        here.set({ people: (people ?? []).filter((one) => one !== null), others });
+      },
+      ended: forget,
     },
-    () => here.set({ people: [], others: 0 }),
   );
   return { here, close };
 }
@@ -30,17 +33,21 @@ export function openPresence(line: Line, playlist: string) {
 /** Follows what people play. */
 export function openPlaying(line: Line, people: readonly string[]) {
   const playing = createStore<{ of: ReadonlyMap<string, NowPlaying> }>({ of: new Map() });
+  const forget = () => playing.set({ of: new Map() });
   const close = line.follow<Playing>(
     PLAYING,
     { people },
-    ({ nowPlaying: { userId, nowPlaying } }) => {
-      if (userId === undefined) return;
-      const of = new Map(playing.get().of);
-      if (nowPlaying) of.set(userId, nowPlaying);
-      else of.delete(userId);
-      playing.set({ of });
+    {
+      begun: forget, // only those who play are told of then
+      next({ nowPlaying: { userId, nowPlaying } }) {
+        if (userId === undefined) return;
+        const of = new Map(playing.get().of);
+        if (nowPlaying) of.set(userId, nowPlaying);
+        else of.delete(userId);
+        playing.set({ of });
+      },
+      ended: forget,
     },
-    () => playing.set({ of: new Map() }),
   );
   return { playing, close };
 }

@@ -116,14 +116,16 @@ export const TOLD = `
 subscription Told($after: String) {
   notifications(after: $after) {
     ... on NotificationReceived { cursor unreadCount notification { ...Notification } }
-    ... on Lagged { missed }
+    ... on Lagged { current }
   }
 }
 ${NOTIFICATION}`;
 
 export const READ = `
 mutation Read($input: MarkNotificationsReadInput!) {
-  markNotificationsRead(input: $input) {
+  marked: markNotificationsRead(input: $input) {
+    __typename
     ... on NotificationsRead { unreadCount }
+    ... on Error { message }
   }
 }`;

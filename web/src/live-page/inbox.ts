@@ -1,8 +1,8 @@
-import { ask } from "./ask";
+import { ask, Refusal } from "./ask";
 import { INBOX, READ, TOLD } from "./documents";
 import type { Person } from "./list";
 import type { Line } from "./socket";
-import { createStore, type Store } from "./store";
+import { createStore } from "./store";
 
 export type Notification = {
   id: string;
@@ -16,8 +16,13 @@ export type Notification = {
   invitation: { title: string } | null;
 };
 
-/** The newest first. */
-export type Inbox = { unread: number; notifications: readonly Notification[] };
+/** The newest first; `newest` is the cursor of the first, `problem` why the last mark failed. */
+export type Inbox = {
+  unread: number;
+  notifications: readonly Notification[];
+  newest: string | null;
+  problem: string | null;
+};
 
 type Read = {
   viewer: {
@@ -28,79 +33,104 @@ type Read = {
   } | null;
 };
 type Told = {
-  notifications: { cursor?: string; unreadCount?: number | null; notification?: Notification };
+  notifications: {
+    cursor?: string;
+    current?: string | null;
+    unreadCount?: number | null;
+    notification?: Notification;
+  };
+};
+type Marked = {
+  marked: { __typename: string; unreadCount?: number | null; message?: string };
 };
 
 const SHOWN = 20;
+const AGAIN_MS = 2_000;
+const START = "0"; // where an inbox begins: a place for `after`, and of no notification
+const EMPTY: Inbox = { unread: 0, notifications: [], newest: null, problem: null };
 
 /** Reads the viewer's inbox, and follows it until it is closed. */
 export function openInbox(line: Line) {
-  const inbox: Store<Inbox> = createStore<Inbox>({ unread: 0, notifications: [] });
-  const variables: { after: string | null } = { after: null };
+  const inbox = createStore(EMPTY);
+  let beginning = 0;
   let unfollow = () => {};
-  let closed = false;
+
+  /** Reads all, and goes on behind it: at the start, and where the subscription cannot. */
+  async function begin() {
+    unfollow();
+    const turn = ++beginning;
+    try {
+      await read();
+    } catch {
+      return later(turn);
+    }
+    if (turn !== beginning) return; // closed, or begun once more
+    const variables = { after: inbox.get().newest ?? START };
+    unfollow = line.follow<Told>(TOLD, variables, {
+      next: (event) => next(event, variables),
+      ended: () => later(turn), // after a pause, since it may be refused once more
+    });
+  }
+
+  function later(turn: number) {
+    setTimeout(() => turn === beginning && void begin(), AGAIN_MS);
+  }
 
   async function read() {
     const { viewer } = await ask<Read>(INBOX, {});
     const found = viewer?.notifications;
-    if (!found) return;
-    const [newest] = found.edges;
-    variables.after ??= newest?.cursor ?? "0"; // all that comes behind nothing
+    if (!found) throw new Refusal("", "The inbox could not be read.");
     inbox.set({
       unread: found.unreadCount ?? 0,
       notifications: found.edges.map(({ node }) => node),
+      newest: found.edges[0]?.cursor ?? null,
     });
   }
 
-  function next({ notifications: { cursor, unreadCount, notification } }: Told) {
-    if (!notification) return void read().catch(() => {});
-    variables.after = cursor ?? variables.after; // where to go on after a break
-    const others = inbox.get().notifications.filter(({ id }) => id !== notification.id);
+  function next({ notifications: told }: Told, variables: { after: string }) {
+    const { cursor, current, unreadCount, notification } = told;
+    variables.after = cursor ?? current ?? variables.after; // where to go on after a break
+    if (!notification) return void read().catch(() => later(beginning));
+    const { notifications, unread, newest } = inbox.get();
+    const others = notifications.filter(({ id }) => id !== notification.id);
     inbox.set({
-      unread: unreadCount ?? inbox.get().unread + 1,
+      unread: unreadCount ?? unread + 1,
       notifications: [notification, ...others].slice(0, SHOWN),
+      newest: cursor ?? newest,
     });
   }
 
-  async function mark(
-    input: { ids: string[] } | { through: string },
-    is: (one: Notification) => boolean,
-  ) {
-    const { markNotificationsRead } = await ask<{
-      markNotificationsRead: { unreadCount?: number | null };
-    }>(READ, { input });
+  /** Marks some of those that are shown now, and all that are older where it is `through` one. */
+  async function mark(input: { ids: string[] } | { through: string }, ids: ReadonlySet<string>) {
+    const answer = await ask<Marked>(READ, { input }).catch(() => null);
+    if (answer?.marked.__typename !== "NotificationsRead")
+      return inbox.set({ problem: answer?.marked.message ?? "That did not work." });
+    const { unread, notifications } = inbox.get();
     const readAt = new Date().toISOString();
     inbox.set({
-      unread: markNotificationsRead.unreadCount ?? 0,
-      notifications: inbox
-        .get()
-        .notifications.map((one) => (is(one) ? { ...one, readAt: one.readAt ?? readAt } : one)),
+      unread: answer.marked.unreadCount ?? unread,
+      notifications: notifications.map((one) =>
+        ids.has(one.id) ? { ...one, readAt: one.readAt ?? readAt } : one,
+      ),
+      problem: null,
     });
   }
 
   // What was read on another device is told nobody: one asks.
   const shown = () => document.hidden || void read().catch(() => {});
   document.addEventListener("visibilitychange", shown);
-  // An inbox that was empty has no place to go on from after a break: it is read again.
-  const unwatch = line.standing.watch(() => {
-    if (line.standing.get().now === "resumed" && variables.after === null) shown();
-  });
-  void read()
-    .catch(() => {})
-    .then(() => {
-      if (!closed) unfollow = line.follow<Told>(TOLD, variables, next, () => {});
-    });
+  void begin();
   return {
     inbox,
-    markRead: (id: string) => mark({ ids: [id] }, (one) => one.id === id),
-    markAllRead: () => {
-      const through = variables.after;
-      return through === null ? Promise.resolve() : mark({ through }, () => true);
+    markRead: (id: string) => mark({ ids: [id] }, new Set([id])),
+    async markAllRead() {
+      const { newest, notifications } = inbox.get();
+      if (newest !== null)
+        await mark({ through: newest }, new Set(notifications.map(({ id }) => id)));
     },
     close() {
-      closed = true;
+      beginning += 1;
       document.removeEventListener("visibilitychange", shown);
-      unwatch();
       unfollow();
     },
   };

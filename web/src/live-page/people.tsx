@@ -19,50 +19,59 @@ export function Avatar({ person, small }: { person: Person; small?: boolean }) {
   );
 }
 
-/** Who else looks at this playlist now. */
-export function Presence({ of, viewer }: { of: ReturnType<typeof openPresence>; viewer: Person }) {
+type PresenceProps = { of: ReturnType<typeof openPresence>; viewer: Person; live: boolean };
+
+/** Who else looks at this playlist now, or did when the page last heard of it. */
+export function Presence({ of, viewer, live }: PresenceProps) {
   const { people, others } = useStore(of.here);
-  const sorted = [...people].sort(
-    (a, b) => Number(b.id === viewer.id) - Number(a.id === viewer.id),
-  );
+  const sorted = people
+    .filter(({ id }) => live || id !== viewer.id)
+    .sort((a, b) => Number(b.id === viewer.id) - Number(a.id === viewer.id));
   const shown = sorted.slice(0, FACES);
   const more = others + sorted.length - shown.length;
   const names = shown.map((one) => (one.id === viewer.id ? "You" : one.displayName));
   if (more > 0) names.push(`${more} ${more === 1 ? "other" : "others"}`);
   return (
-    <div className="presence" role="status" aria-label="Who is here">
+    <div className="presence" role="status" aria-label="Who is here" data-past={!live || undefined}>
       <span className="faces">
         {shown.map((one) => (
           <Avatar key={one.id} person={one} />
         ))}
       </span>
-      <span className="names">{names.length > 0 && `${sentence(names)} here now`}</span>
+      <span className="names">{names.length > 0 && sentence(names, live)}</span>
     </div>
   );
 }
 
 const list = new Intl.ListFormat("en");
-const sentence = (names: string[]) => {
+const sentence = (names: string[], live: boolean) => {
+  if (!live) return `Last seen here: ${list.format(names)}`;
   const verb = names.length > 1 || names[0] === "You" ? "are" : "is";
-  return `${list.format(names)} ${verb}`;
+  return `${list.format(names)} ${verb} here now`;
 };
 
 type FriendsProps = {
   of: ReturnType<typeof openPlaying>;
   people: readonly Person[];
   viewer: Person;
+  live: boolean;
   onStop: () => void;
 };
 
 /** What the viewer and those around them play at this moment. */
-export function NowPlaying({ of, people, viewer, onStop }: FriendsProps) {
+export function NowPlaying({ of, people, viewer, live, onStop }: FriendsProps) {
   const playing = useStore(of.playing).of;
   const now = useNow(1000);
-  const active = people.filter(({ id }) => playing.has(id));
+  // Without a connection nobody says that a track is over.
+  const active = people.filter(({ id }) => Date.parse(playing.get(id)?.endsAt ?? "") > now);
   return (
     <section className="panel playing" aria-labelledby="playing-title">
       <h2 id="playing-title">Playing now</h2>
-      {active.length === 0 && <p className="quiet">Nobody plays anything at the moment.</p>}
+      {active.length === 0 && (
+        <p className="quiet">
+          {live ? "Nobody plays anything at the moment." : "Not known without a connection."}
+        </p>
+      )}
       {/* On a phone it is scrolled sideways, with the keyboard, too. */}
       <ul tabIndex={0} aria-labelledby="playing-title">
         {active.map((person) => {

@@ -6,7 +6,7 @@ import { withEdits, type Person, type Row } from "./list";
 import { NowPlaying, Presence } from "./people";
 import { openPlaylist, type Playlist } from "./playlist";
 import { Search } from "./search";
-import type { Line } from "./socket";
+import { isLive, type Line } from "./socket";
 import type { Start } from "./start";
 import type { About, State } from "./state";
 import { useStore } from "./store";
@@ -56,6 +56,7 @@ function Shared({ playlist, state, about, line, start }: SharedProps) {
   const rows = useMemo(() => withEdits(state.list, state.edits), [state.list, state.edits]);
   const around = useMemo(() => together(viewer, about, friends), [viewer, about, friends]);
   const company = useCompany(line, about.id, around);
+  const live = isLive(useStore(line.standing).now);
   const onMove = useCallback(
     (row: Row, before: string | null) => playlist.move(row, before),
     [playlist],
@@ -81,10 +82,16 @@ function Shared({ playlist, state, about, line, start }: SharedProps) {
           <span className="version">version {state.list.version}</span>
         </p>
         <Choice chosen={about} playlists={playlists} />
-        {company && <Presence of={company.presence} viewer={viewer} />}
+        {company && <Presence of={company.presence} viewer={viewer} live={live} />}
       </div>
       {company && (
-        <NowPlaying of={company.playing} people={around} viewer={viewer} onStop={onStop} />
+        <NowPlaying
+          of={company.playing}
+          people={around}
+          viewer={viewer}
+          live={live}
+          onStop={onStop}
+        />
       )}
       <section className="panel list" aria-label="Tracks">
         {about.mayEdit ? (

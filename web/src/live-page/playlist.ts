@@ -30,7 +30,10 @@ export function openPlaylist(line: Line, id: string, viewer: Person): Playlist {
       if (!read) return state.set({ gone: GONE });
       put(read.list, { about: read.about, changes: read.changes });
       const variables = { id, after: String(read.list.version) };
-      unfollow = line.follow<Told>(CHANGES, variables, (event) => next(event, variables), ended);
+      unfollow = line.follow<Told>(CHANGES, variables, {
+        next: (event) => next(event, variables),
+        ended,
+      });
     } catch {
       setTimeout(() => turn === reading && void begin(), AGAIN_MS);
     }

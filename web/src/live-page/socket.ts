@@ -8,6 +8,15 @@ export type Standing = "connecting" | "live" | "resumed" | "reconnecting" | "off
 type Data = Record<string, unknown>;
 type Variables = Record<string, unknown>;
 
+/** Whom a subscription tells. */
+export type Listener<T> = {
+  /** Called each time it is begun: what has no cursors is told anew, so forget what was told. */
+  begun?: () => void;
+  next: (event: T) => void;
+  /** Told the code of what ends it for good. */
+  ended: (code: string) => void;
+};
+
 /** What all live parts of the page share: one socket, which comes back by itself. */
 export type Line = {
   standing: Store<{ now: Standing }>;
@@ -15,15 +24,17 @@ export type Line = {
    * Begins a subscription, and returns what ends it.
    *
    * After each break it is begun again with the `variables` as they are then: who resumes sets
-   * `after` in them. `ended` is told the code of what ends it for good.
+   * `after` in them.
    */
   follow: <T extends Data>(
     query: string,
     variables: Variables,
-    next: (event: T) => void,
-    ended: (code: string) => void,
+    listener: Listener<T>,
   ) => () => void;
 };
+
+/** Whether the page is told what happens at this moment. */
+export const isLive = (now: Standing): boolean => now === "live" || now === "resumed";
 
 const FORBIDDEN = 4403;
 const PING_MS = 5_000;
@@ -77,7 +88,7 @@ export function openLine(): Line {
   });
   window.addEventListener("offline", () => client.terminate());
 
-  const follow: Line["follow"] = (query, variables, next, ended) => {
+  const follow: Line["follow"] = (query, variables, { begun = () => {}, next, ended }) => {
     let stop = () => {};
     let again: ReturnType<typeof setTimeout> | undefined;
     let over = false;
@@ -87,6 +98,7 @@ export function openLine(): Line {
       else again = setTimeout(begin, AGAIN_MS);
     };
     const begin = () => {
+      begun();
       let code = "";
       stop = client.subscribe<Parameters<typeof next>[0]>(
         { query, variables },
@@ -100,9 +112,11 @@ export function openLine(): Line {
         },
       );
     };
+    const unwatch = client.on("connected", begun);
     begin();
     return () => {
       over = true;
+      unwatch();
       clearTimeout(again);
       stop();
     };
