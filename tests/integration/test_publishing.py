@@ -365,7 +365,7 @@ async def test_the_worker_publishes_what_requests_missed(
         published.set()
         return missed
 
-    monkeypatch.setattr("gateway.worker.events.publish_missed", sweep)
+    monkeypatch.setattr("gateway.worker.chores.publish_missed", sweep)
     async with running_worker(Settings(), empty_stores, identity):
         await asyncio.wait_for(published.wait(), 60)
     assert await _numbers(empty_stores, subject) == [1, 2]
