@@ -140,7 +140,7 @@ async def _live(stores: Stores) -> str:
     every = sum_metrics(list(processes.values()))
     return (
         f"{len(processes)} processes, {every.subscribers} subscribers, lag {every.lag_ms} ms,"
-        f" {every.dropped} connections dropped, {every.refills} refills"
+        f" {every.dropped} connections dropped, {every.refills} refills, {every.misses} misses"
     )
 
 

@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, replace
 
 import structlog
 from starlette.requests import HTTPConnection
@@ -22,7 +23,7 @@ LOG_EVERY_S = 60
 
 
 def count_dropped(connection: HTTPConnection) -> None:
-    """Count a connection that is ended since its client reads too slowly."""
+    """Count a connection that is ended since its client reads too slowly or answers no ping."""
     live: Live | None = getattr(connection.state, "live", None)
     if live is not None:
         live.counts.dropped += 1
@@ -57,16 +58,17 @@ async def measured(stores: Stores, live: Live) -> AsyncIterator[None]:
 
 async def _tell(stores: Stores, live: Live, process: str) -> None:
     last: LiveMetrics | None = None
-    rounds = 0
+    rounds = slowest_ms = 0
     while True:
         await asyncio.sleep(WRITE_EVERY_S)
         metrics = metrics_of(live)
         with suppress(StoreError):  # of Redis others have told
             await write_metrics(stores.redis, process, metrics)
         rounds += 1
+        slowest_ms = max(slowest_ms, metrics.lag_ms)
         if rounds * WRITE_EVERY_S >= LOG_EVERY_S:
-            rounds = 0
+            metrics = replace(metrics, lag_ms=slowest_ms)
+            rounds = slowest_ms = 0
             if metrics != last:
-                told = {name: getattr(metrics, name) for name in LiveMetrics.__slots__}
-                log.info("live updates", **told)
+                log.info("live updates", **asdict(metrics))
             last = metrics

@@ -49,7 +49,7 @@ class Counts:
     """What happened since the process began.
 
     `refills` counts how often a subscriber read where events are kept, since some may have been
-    missing; `dropped` the connections whose clients read too slowly.
+    missing; `dropped` the connections whose clients read too slowly or answered no ping.
     """
 
     refills: int = 0

@@ -10,7 +10,7 @@ from datasources.errors import StoreError
 from datasources.postgres import outbox
 from datasources.postgres.client import Connection
 from datasources.records.events import EventRecord
-from datasources.redis.events import append_events
+from datasources.redis.events import tell_events
 from datasources.stores import Stores
 
 log = structlog.get_logger(__name__)
@@ -68,28 +68,28 @@ async def publish_subject(stores: Stores, subject_id: UUID) -> int:
                 return published
             waiting = await outbox.fetch_unpublished(connection, subject_id, _AT_ONCE)
             for topic, events in groupby(waiting, key=lambda one: one.topic):
-                await _append(stores, connection, topic, list(events))
+                await _tell(stores, connection, topic, list(events))
             await outbox.mark_published(connection, [one.id for one in waiting])
         published += len(waiting)
         if not await outbox.has_unpublished(stores.postgres, subject_id):
             return published
 
 
-async def _append(
+async def _tell(
     stores: Stores, connection: Connection, topic: str, events: Sequence[EventRecord]
 ) -> None:
-    """Add events of one topic to Redis, all of them.
+    """Tell events of one topic, all of them.
 
     Where Redis lacks some before them, since it has forgotten its last seconds, they are repeated.
     Those that nobody has never existed: an import counts versions without an event. Readers see
     the gap, and read the history.
     """
     subject_id, wanted = events[0].subject_id, list(events)
-    last = await append_events(stores.redis, topic, subject_id, wanted)
+    last = await tell_events(stores.redis, topic, subject_id, wanted)
     while last < events[-1].seq:
         missing = [one for one in wanted if one.seq > last]
         before = await outbox.fetch_published(connection, topic, subject_id, last, missing[0].seq)
         wanted = [*before, *missing]
         if wanted[0].seq != last + 1:
             log.info("event numbers are skipped", topic=topic, after=last, next=wanted[0].seq)
-        last = await append_events(stores.redis, topic, subject_id, wanted, over_gap=True)
+        last = await tell_events(stores.redis, topic, subject_id, wanted, over_gap=True)

@@ -8,4 +8,8 @@ class PlaylistSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    history: int = Field(1000, ge=1, description="Changes of a playlist that are kept.")
+    history: int = Field(
+        1000,
+        ge=1,
+        description="Changes of a playlist that are kept; a subscriber further behind is lagged.",
+    )

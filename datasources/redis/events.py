@@ -1,9 +1,9 @@
-"""Events of the outbox: a stream for each topic and subject, and the live stream as they come.
+"""Events of the outbox, told in the live stream: each once and in order, by topic and subject.
 
-`events:<topic>:<subject>` holds those of about an hour and is gone a day after the last,
-`events:<topic>:<subject>:seq` is the last number. An entry has `seq`, `epoch` and `event`, in JSON.
-The live stream tells them in the form that `event_log.read_live` reads, and has the epoch: who
-reads another one than before has to begin anew.
+They are not kept here: whoever comes back reads what they tell of in PostgreSQL. Of each topic and
+subject Redis has the last number alone, for a day (`events:<topic>:<subject>:seq`). They are told
+in the form that `event_log.read_live` reads, without an entry, as there is none. The live stream
+has the epoch: who reads another one than before has to begin anew.
 """
 
 from collections.abc import Sequence
@@ -13,29 +13,21 @@ import orjson
 
 from datasources.records.events import EventRecord
 from datasources.redis.client import Redis
-from datasources.redis.event_log import log_keys
 from datasources.redis.live import PUBLISH, known_life, live_keys
 
-_HELD_MS = 60 * 60 * 1000
 _KEPT_MS = 24 * 60 * 60 * 1000
 
-# What is there already is passed over, and a gap ends it: of events in order none comes before one
+# What was told already is passed over, and a gap ends it: of events in order none comes before one
 # that it follows. Without a last number the first is taken as it is. Returns the last number.
-_APPEND = f"""{PUBLISH}
-local stream, last_seq = KEYS[4], KEYS[5]
-local known, topic, held, kept, force = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local time = redis.call('TIME')
-local oldest = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000) - held)
-local last = tonumber(redis.call('GET', last_seq) or nil)
-for i = 6, #ARGV, 2 do
+_TELL = f"""{PUBLISH}
+local known, topic, kept, force = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local last = tonumber(redis.call('GET', KEYS[4]) or nil)
+for i = 5, #ARGV, 2 do
     local seq = tonumber(ARGV[i])
     local next = not last or seq == last + 1 or (force == '1' and seq > last)
     if next then
-        local entry = redis.call('XADD', stream, 'MINID', '~', oldest, '*',
-            'seq', ARGV[i], 'epoch', epoch_of(known), 'event', ARGV[i + 1])
-        publish(known, topic, ARGV[i] .. ' ' .. entry .. ' ' .. ARGV[i + 1])
-        redis.call('SET', last_seq, ARGV[i], 'PX', kept)
-        redis.call('PEXPIRE', stream, kept)
+        publish(known, topic, ARGV[i] .. '  ' .. ARGV[i + 1])
+        redis.call('SET', KEYS[4], ARGV[i], 'PX', kept)
         last, force = seq, '0'
     elseif seq > last then
         break
@@ -50,7 +42,7 @@ def topic_name(topic: str, subject_id: UUID) -> str:
     return f"{topic}:{subject_id}"
 
 
-async def append_events(
+async def tell_events(
     redis: Redis,
     topic: str,
     subject_id: UUID,
@@ -58,19 +50,19 @@ async def append_events(
     *,
     over_gap: bool = False,
 ) -> int:
-    """Add events of one subject to its stream and to `live`, and return the last number there.
+    """Tell events of one subject in the live stream, and return the last number that was told.
 
-    They come in the order of `seq`. One that is there is not added again; the first that is not
-    the next ends it, but for the very first with `over_gap`. One EVAL.
+    They come in the order of `seq`. One that was told is not told again; the first that is not the
+    next ends it, but for the very first with `over_gap`. One EVAL.
 
     Raises:
-        StoreUnavailable, StoreTimeout: the store did not answer; some may have been added.
+        StoreUnavailable, StoreTimeout: the store did not answer; some may have been told.
     """
     name = topic_name(topic, subject_id)
-    keys = [*live_keys(redis), *log_keys(redis, name)]
-    arguments: list[str | int] = [known_life(redis), name, _HELD_MS, _KEPT_MS, int(over_gap)]
+    keys = [*live_keys(redis), redis.key("events", name, "seq")]
+    arguments: list[str | int] = [known_life(redis), name, _KEPT_MS, int(over_gap)]
     for one in events:
         arguments += [one.seq, orjson.dumps(dict(one.payload)).decode()]
     async with redis.answering():
-        last = await redis.client.eval(_APPEND, len(keys), *keys, *arguments)
+        last = await redis.client.eval(_TELL, len(keys), *keys, *arguments)
     return int(last)

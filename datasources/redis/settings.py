@@ -14,10 +14,10 @@ class RedisSettings(BaseModel):
     prefix: str = Field("polyphony:", description="What each key begins with.")
     timeout_s: float = Field(1.0, gt=0, description="Longest wait for an answer.")
     events_kept_hours: float = Field(
-        24.0, gt=0, le=24 * 30, description="How long events are kept for clients that come back."
+        24.0, gt=0, le=24 * 30, description="How long plays are kept for clients that come back."
     )
     events_kept: int = Field(
-        10_000, ge=100, le=1_000_000, description="How many events of one topic are kept."
+        10_000, ge=100, le=1_000_000, description="How many plays of one person are kept so."
     )
 
     @field_validator("url")

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,14 +35,9 @@ async def _work(settings: Settings, *, once: bool) -> "Tally":
 
     from datasources.stores import open_stores
     from gateway.identity import open_identity
-    from gateway.worker.events import sweeping_events
-    from gateway.worker.key_use import keeping_use
+    from gateway.worker.chores import chores_beside_the_server, do_once, doing
     from gateway.worker.loop import Worker
-    from gateway.worker.notifications import queue_digests, tending_notifications
     from gateway.worker.run import duties, kinds_done_by
-    from resolvers.context import utc_now
-    from resolvers.key_use import keep_use
-    from resolvers.publishing import publish_missed
 
     log = structlog.get_logger(__name__)
     async with (
@@ -57,24 +51,16 @@ async def _work(settings: Settings, *, once: bool) -> "Tally":
         stop = asyncio.Event()
         for each in _STOP_SIGNALS:
             asyncio.get_running_loop().add_signal_handler(each, stop.set)
-        # An embedded Redis is in the memory of the server: nobody else reaches its streams.
-        publishes = settings.redis.url is not None
-        keeps = publishes and settings.mongo.url is not None
+        chores = chores_beside_the_server(settings, stores)
         if once:
-            await queue_digests(stores.postgres)
+            failed = await do_once(chores)  # digests are mails that are due by now
             tally = await one.drain(stop)
-            if publishes:
-                await publish_missed(stores)
-            if keeps:
-                await keep_use(stores, utc_now())
+            if failed is not None:
+                raise failed
             return tally
         left = ", ".join(kind for kind in wanted if kind not in kinds)
         log.info("worker starts", does=", ".join(done_here), leaves_to_the_server=left or "nothing")
-        async with (
-            sweeping_events(stores) if publishes else nullcontext(),
-            tending_notifications(stores.postgres),
-            keeping_use(stores) if keeps else nullcontext(),
-        ):
+        async with doing(chores):
             await one.run(stop)
         log.info("worker stopped", done=one.tally.done, failed=one.tally.failed)
         return one.tally

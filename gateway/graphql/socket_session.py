@@ -33,6 +33,7 @@ MESSAGES_AT_ONCE = 250
 """A client that comes back subscribes to all it had, at once."""
 
 _CLOSE_WITHIN_S = 10.0
+_TOO_SLOW = "You read too slowly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class SocketSession:
         self._life = asyncio.timeout(None)
         self._closing: Closing | None = None
         self._initialised = self._acknowledged = self._over = False
+        self._left = "by the client"
         self._leaving: asyncio.Task[None] | None = None
         settings, clock = shared.settings, shared.sockets.clock
         self._opened_at = self._heard_at = self._pinged_at = clock()
@@ -108,9 +110,9 @@ class SocketSession:
             closing = Closing(frames.INIT_TIMEOUT, "Connection initialisation timeout")
             self.close(closing)
         elif self._queue.behind(now):
-            self._give_up()
+            self._give_up(_TOO_SLOW)
         elif now - self._heard_at > 2 * settings.ping_interval_s:
-            self.close(Closing(frames.TRY_AGAIN, "You do not answer pings"))
+            self._give_up("You do not answer pings")
         elif (
             self._acknowledged
             and now - max(self._heard_at, self._pinged_at) > settings.ping_interval_s
@@ -140,13 +142,13 @@ class SocketSession:
     def put(self, frame: bytes) -> None:
         """Let a frame be sent after the others; close where the client is too far behind."""
         if self._closing is None and not self._over and not self._queue.put(frame):
-            self._give_up()
+            self._give_up(_TOO_SLOW)
 
-    def _give_up(self) -> None:
+    def _give_up(self, reason: str) -> None:
         if self._closing is None:
             count_dropped(self.connection)
         self._queue.drop()
-        self.close(Closing(frames.TRY_AGAIN, "You read too slowly"))
+        self.close(Closing(frames.TRY_AGAIN, reason))
 
     async def room(self) -> None:
         """Return once the client takes what is sent."""
@@ -163,6 +165,11 @@ class SocketSession:
     async def _converse(self) -> None:
         while (event := await self._receive())["type"] != "websocket.disconnect":
             await self._take(event)
+        if event.get("code") != frames.LOST:
+            return
+        self._left = event.get("reason") or "the connection was lost"
+        if event.get("reason") and self._closing is None:  # the server has dropped it
+            count_dropped(self.connection)
 
     async def _take(self, event: Event) -> None:
         now = self._heard_at = self._shared.sockets.clock()
@@ -251,5 +258,5 @@ class SocketSession:
         log.info(
             "socket closed",
             code=closing.code if closing else None,
-            reason=closing.reason if closing else "by the client",
+            reason=closing.reason if closing else self._left,
         )

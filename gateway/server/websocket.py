@@ -27,7 +27,8 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
 
     Who sends more control frames than 50 a second, sustained, is closed with 1008. Who does not
     read or answer pings is dropped without a close frame: 1011 would tell its client for good not
-    to come back.
+    to come back. The application is told 1006 wherever no close frame came, and the reason where it
+    was us who dropped the peer.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         if self._floods():
             return
         if self.transport.get_write_buffer_size() > _MAX_UNREAD_BYTES:
-            self._reset()
+            self._drop("leaves answers to its pings unread")
             return
         super().handle_ping()
 
@@ -146,17 +147,35 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         """Drop a peer that hardly reads."""
         to_go = self.transport.get_write_buffer_size() or None
         if self._sending.stalled(to_go, now, self.limits.stall_timeout_s):
-            self._reset()
+            self._drop("hardly reads")
 
     def keepalive_timeout(self) -> None:
         """Drop a peer that answers no ping."""
         self.stop_keepalive()
-        self._reset()
+        self._drop("answers no ping")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the application that the connection is lost; what it was told first stands."""
+        self._tell_lost()
+        super().connection_lost(exc)
 
     def shutdown(self) -> None:
         """Close with 1012; a peer that does not take it is dropped."""
         super().shutdown()
         self._reset_soon()
+
+    def _drop(self, reason: str) -> None:
+        self._tell_lost(reason)
+        self._reset()
+
+    def _tell_lost(self, reason: str = "") -> None:
+        self.queue.put_nowait(
+            {
+                "type": "websocket.disconnect",
+                "code": CloseCode.ABNORMAL_CLOSURE,
+                "reason": reason,
+            }
+        )
 
     def _reset_soon(self) -> None:
         self.loop.call_later(RESET_AFTER_S, self._reset)

@@ -10,14 +10,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from time import monotonic
 
 import structlog
 
 from datasources.errors import StoreError
 from datasources.postgres import jobs
 from datasources.postgres.client import Postgres
-from datasources.postgres.idempotency import remove_old_outcomes
 from datasources.records.jobs import JobKind, JobRecord
 from gateway.tasks import beside, ended
 
@@ -32,7 +30,6 @@ AT_ONCE = 4
 _POLL_S = 1.0
 _STORE_IS_AWAY_S = 5.0
 _CANNOT_TAKE_S = 30.0
-_SWEEP_S = 600.0
 _GRACE_S = 5.0
 _FIRST_DELAY_S, _LAST_DELAY_S = 30.0, 3600.0
 MAX_TRIES = 20
@@ -77,13 +74,9 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; what is under way then has some seconds, and comes back else."""
-        sweep_at = monotonic() + random.uniform(0, _POLL_S * 60)  # noqa: S311  spread, not secret
         try:
             while not stop.is_set():
                 pause = await self._turn()
-                if monotonic() >= sweep_at and not self._trouble:
-                    await self._sweep()
-                    sweep_at = monotonic() + _jittered(_SWEEP_S)
                 await self._wait(stop, pause)
         finally:
             await self._end()
@@ -148,12 +141,6 @@ class Worker:
         if self._running:
             await asyncio.wait(self._running, timeout=_GRACE_S)
         await ended(*self._running)
-
-    async def _sweep(self) -> None:
-        with _going_on("sweep failed"):
-            removed = await jobs.sweep(self._postgres)
-            removed += await remove_old_outcomes(self._postgres)
-            log.debug("swept", removed=removed)
 
     # --- one piece of work ----------------------------------------------------------------------
 

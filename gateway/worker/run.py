@@ -11,12 +11,10 @@ from datasources.mail.transport import MailTransport, open_transport
 from datasources.records.jobs import JobKind
 from datasources.stores import Stores
 from gateway.settings import Settings
+from gateway.worker.chores import chores, doing
 from gateway.worker.deletion import DeletionDuty
-from gateway.worker.events import sweeping_events
-from gateway.worker.key_use import keeping_use
 from gateway.worker.loop import Duty, Worker
 from gateway.worker.mails import MailDuty
-from gateway.worker.notifications import tending_notifications
 from gateway.worker.sessions import SessionsDuty
 
 log = structlog.get_logger(__name__)
@@ -35,11 +33,7 @@ async def running_worker(
     working = asyncio.create_task(worker.run(stop), name="worker")
     working.add_done_callback(_notice)
     try:
-        async with (
-            sweeping_events(stores),
-            tending_notifications(stores.postgres),
-            keeping_use(stores),
-        ):
+        async with doing(chores(stores)):
             yield
     finally:
         stop.set()

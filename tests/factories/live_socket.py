@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 from starlette.types import ASGIApp, Message
@@ -18,6 +19,7 @@ from gateway.graphql.sockets import Sockets
 from gateway.graphql.stream_places import StreamPlaces
 from gateway.graphql.websocket import SocketEdge
 from gateway.server.draining import Draining
+from resolvers.live import Counts
 from resolvers.settings import PlaylistSettings
 from tests.factories.live_schema import Stage, live_pipeline
 from tests.factories.operations import identity_of
@@ -46,6 +48,7 @@ class Server:
     clock: Clock = field(default_factory=Clock)
     draining: Draining = field(default_factory=Draining)
     watch: RightsWatch = field(default_factory=RightsWatch)
+    live: Any = field(default_factory=lambda: SimpleNamespace(counts=Counts()))
 
     def __post_init__(self) -> None:
         self.pipeline = live_pipeline(self.stage)
@@ -95,9 +98,11 @@ class Client:
     def send_bytes(self, data: bytes) -> None:
         self._inbox.put_nowait({"type": "websocket.receive", "bytes": data})
 
-    def leave(self) -> None:
-        """Be gone without a word."""
-        self._inbox.put_nowait({"type": "websocket.disconnect", "code": 1006})
+    def leave(self, dropped_since: str = "") -> None:
+        """Be gone without a word, or be dropped by the server for a reason."""
+        self._inbox.put_nowait(
+            {"type": "websocket.disconnect", "code": 1006, "reason": dropped_since}
+        )
 
     def subscribe(self, id_: str, query: str, **variables: Any) -> None:
         payload = {"query": query, "variables": variables}
@@ -169,6 +174,7 @@ def connection(
             "stores": server.stores,
             "identity": server.identity,
             "playlists": PlaylistSettings(),
+            "live": server.live,
         },
         "extensions": {"websocket.http.response": {}},
     }

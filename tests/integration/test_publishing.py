@@ -21,7 +21,7 @@ from datasources.postgres.playlist_tables import outbox
 from datasources.records.events import EventRecord
 from datasources.redis.client import Redis, open_redis
 from datasources.redis.event_log import read_live
-from datasources.redis.events import append_events
+from datasources.redis.events import tell_events
 from datasources.redis.live import START, read_on
 from datasources.redis.settings import RedisSettings
 from datasources.stores import Stores
@@ -45,38 +45,28 @@ async def _write(stores: Stores, subject: UUID, *numbers: int, topic: str = "pla
             await write_event(connection, topic, subject, seq, {"n": seq})
 
 
-async def _entries(redis: Redis, *name: object) -> list[dict[str, str]]:
-    """Return what a stream holds, in its order."""
-    entries: Any = await redis.client.xrange(redis.key(*name))
+async def _told(redis: Redis) -> list[dict[str, str]]:
+    """Return what the live stream holds, in its order."""
+    entries: Any = await redis.client.xrange(redis.key("live"))
     return [entry for _, entry in entries]
 
 
 async def _numbers(stores: Stores, subject: UUID, topic: str = "playlist") -> list[int]:
-    """Return the numbers in a subject's stream."""
-    return [int(one["seq"]) for one in await _entries(stores.redis, "events", topic, subject)]
-
-
-async def _live(stores: Stores, subject: UUID) -> list[int]:
-    """Return the numbers of a subject that the live stream tells."""
-    entries = await _entries(stores.redis, "live")
-    told = [one["body"] for one in entries if one["topic"] == f"playlist:{subject}"]
-    return [int(body.partition(" ")[0]) for body in told]
+    """Return the numbers of a subject that the live stream tells, in its order."""
+    told = [one for one in await _told(stores.redis) if one["topic"] == f"{topic}:{subject}"]
+    return [int(one["body"].partition(" ")[0]) for one in told]
 
 
 async def _waiting(stores: Stores) -> int:
     return (await oldest_unpublished(stores.postgres))[0]
 
 
-async def test_events_are_in_both_streams_with_number_and_epoch(empty_stores: Stores) -> None:
+async def test_events_are_told_with_number_and_epoch(empty_stores: Stores) -> None:
+    """And kept in PostgreSQL alone: Redis has the last number."""
     subject, redis = new_id(), empty_stores.redis
     await _write(empty_stores, subject, 1, 2)
     await publish(empty_stores, subject)
     epoch = await redis.client.get(redis.key("live", "epoch"))
-    expected = [
-        {"seq": str(seq), "epoch": epoch, "event": orjson.dumps({"n": seq}).decode()}
-        for seq in (1, 2)
-    ]
-    assert await _entries(redis, "events", "playlist", subject) == expected
     told = await read_on(redis, redis.client, START, block_ms=1)
     logged = [read_live(event) for event in told]
     assert [
@@ -84,9 +74,11 @@ async def test_events_are_in_both_streams_with_number_and_epoch(empty_stores: St
     ] == [(f"playlist:{subject}", epoch, seq, orjson.dumps({"n": seq}).decode()) for seq in (1, 2)]
     assert await _waiting(empty_stores) == 0
     day_ms = 24 * 60 * 60 * 1000
-    stream = ("events", "playlist", subject)
-    for name in (stream, (*stream, "seq"), ("live",)):
-        assert day_ms - 60_000 < await redis.client.pttl(redis.key(*name)) <= day_ms
+    last = redis.key("events", "playlist", subject, "seq")
+    assert await redis.client.get(last) == "2"
+    for name in (last, redis.key("live")):
+        assert day_ms - 60_000 < await redis.client.pttl(name) <= day_ms
+    assert await redis.client.keys(redis.key("events", "*")) == [last]
 
 
 async def test_events_name_nobody(empty_stores: Stores) -> None:
@@ -99,11 +91,9 @@ async def test_events_name_nobody(empty_stores: Stores) -> None:
     await add_items(as_user(empty_stores, 1), global_id("Playlist", playlist), [track(1)])
     (row,) = await empty_stores.postgres.read(select(outbox.c.payload))
     assert row.payload["kind"] == "ADD"
-    told = [repr(row.payload)]
-    for name in (("events", "playlist", playlist), ("live",)):
-        (entry,) = await _entries(empty_stores.redis, *name)
-        told.append(repr(entry))
-    assert str(user_id(1)) not in "".join(told)
+    (told,) = await _told(empty_stores.redis)
+    assert told["topic"] == f"playlist:{playlist}"
+    assert str(user_id(1)) not in repr((row.payload, told))
 
 
 async def test_events_of_a_change_rolled_back_do_not_exist(empty_stores: Stores) -> None:
@@ -124,7 +114,6 @@ async def test_who_sends_twice_tells_once(empty_stores: Stores) -> None:
     await _write(empty_stores, subject, 3)
     assert await publish_subject(empty_stores, subject) == 3
     assert await _numbers(empty_stores, subject) == [1, 2, 3]
-    assert await _live(empty_stores, subject) == [1, 2, 3]
 
 
 async def test_the_first_number_may_be_any(empty_stores: Stores) -> None:
@@ -140,10 +129,10 @@ async def test_the_script_refuses_a_gap(empty_stores: Stores) -> None:
     def events(*numbers: int) -> list[EventRecord]:
         return [EventRecord(new_id(), "playlist", subject, seq, {}) for seq in numbers]
 
-    assert await append_events(redis, "playlist", subject, events(1, 2, 4, 5)) == 2
-    assert await append_events(redis, "playlist", subject, events(4, 5)) == 2
-    assert await append_events(redis, "playlist", subject, events(1, 2, 3, 4)) == 4
-    assert await append_events(redis, "playlist", subject, events(6, 9), over_gap=True) == 6
+    assert await tell_events(redis, "playlist", subject, events(1, 2, 4, 5)) == 2
+    assert await tell_events(redis, "playlist", subject, events(4, 5)) == 2
+    assert await tell_events(redis, "playlist", subject, events(1, 2, 3, 4)) == 4
+    assert await tell_events(redis, "playlist", subject, events(6, 9), over_gap=True) == 6
     assert await _numbers(empty_stores, subject) == [1, 2, 3, 4, 6]
 
 
@@ -160,10 +149,10 @@ async def test_what_redis_forgot_of_its_last_seconds_is_told_again(empty_stores:
     subject, redis = new_id(), empty_stores.redis
     await _write(empty_stores, subject, *range(1, 8))
     await publish(empty_stores, subject)
-    stream = redis.key("events", "playlist", subject)
+    stream = redis.key("live")
     entries: Any = await redis.client.xrange(stream)
     await redis.client.xdel(stream, *(id_ for id_, _ in entries[4:]))
-    await redis.client.set(f"{stream}:seq", 4)
+    await redis.client.set(redis.key("events", "playlist", subject, "seq"), 4)
     await _write(empty_stores, subject, 8)
     await publish(empty_stores, subject)
     assert await _numbers(empty_stores, subject) == list(range(1, 9))
@@ -178,9 +167,9 @@ async def test_after_a_flush_publishing_goes_on_in_a_new_epoch(empty_stores: Sto
         await redis.client.delete(key)
     await _write(empty_stores, subject, 3)
     await publish(empty_stores, subject)
-    (entry,) = await _entries(redis, "events", "playlist", subject)
-    assert entry["seq"] == "3"
-    assert entry["epoch"] != before
+    (told,) = await _told(redis)
+    assert told["epoch"] != before
+    assert await _numbers(empty_stores, subject) == [3]
 
 
 async def test_topics_of_one_subject_have_numbers_of_their_own(empty_stores: Stores) -> None:
@@ -218,13 +207,13 @@ async def test_what_is_written_while_others_publish_is_published_by_them(
     subject, stores = new_id(), empty_stores
     await _write(stores, subject, 1)
 
-    async def append(*arguments: Any, **options: Any) -> int:
+    async def tell(*arguments: Any, **options: Any) -> int:
         if not await _numbers(stores, subject):
             await _write(stores, subject, 2)
             assert await publish_subject(stores, subject) == 0, "two are at it"
-        return await append_events(*arguments, **options)
+        return await tell_events(*arguments, **options)
 
-    monkeypatch.setattr(publishing, "append_events", append)
+    monkeypatch.setattr(publishing, "tell_events", tell)
     assert await publish_subject(stores, subject) == 2
     assert await _numbers(stores, subject) == [1, 2]
 
@@ -256,10 +245,8 @@ async def test_three_sweepers_keep_the_order(empty_stores: Stores) -> None:
     rest = await publish_missed(empty_stores)
     assert sum(shares) + rest == 40 * count
     assert await _waiting(empty_stores) == 0
-    for subject in subjects:
-        assert await _numbers(empty_stores, subject) == list(range(1, count + 1))
     live: dict[str, list[int]] = {}
-    for entry in await _entries(empty_stores.redis, "live"):
+    for entry in await _told(empty_stores.redis):
         live.setdefault(entry["topic"], []).append(int(entry["body"].partition(" ")[0]))
     assert live == {f"playlist:{subject}": list(range(1, count + 1)) for subject in subjects}
 
@@ -329,12 +316,12 @@ async def test_a_defect_neither_fails_the_change_nor_stops_other_subjects(
     for subject in (broken, fine):
         await _write(empty_stores, subject, 1)
 
-    async def append(redis: Redis, topic: str, subject: UUID, *rest: Any, **options: Any) -> int:
+    async def tell(redis: Redis, topic: str, subject: UUID, *rest: Any, **options: Any) -> int:
         if subject == broken:
             raise RuntimeError
-        return await append_events(redis, topic, subject, *rest, **options)
+        return await tell_events(redis, topic, subject, *rest, **options)
 
-    monkeypatch.setattr(publishing, "append_events", append)
+    monkeypatch.setattr(publishing, "tell_events", tell)
     with capture_logs() as logs:
         await publish(empty_stores, broken)
         assert await publish_missed(empty_stores) == 1
@@ -378,7 +365,7 @@ async def test_the_worker_publishes_what_requests_missed(
         published.set()
         return missed
 
-    monkeypatch.setattr("gateway.worker.events.publish_missed", sweep)
+    monkeypatch.setattr("gateway.worker.chores.publish_missed", sweep)
     async with running_worker(Settings(), empty_stores, identity):
         await asyncio.wait_for(published.wait(), 60)
     assert await _numbers(empty_stores, subject) == [1, 2]

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from structlog.testing import capture_logs
 
 from auth.identity import Identity
@@ -484,34 +484,6 @@ async def test_a_slow_job_keeps_its_lease(
 
         await _until(kept)
         leave.set()
-
-
-async def test_a_sweep_that_fails_is_logged_and_the_worker_goes_on(
-    empty_stores: Stores, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A deadlock, say: it is no sign that the store is away."""
-    failing = (
-        "create function fail() returns trigger language plpgsql as"
-        " $$ begin raise exception 'deadlock detected' using errcode = '40P01'; end $$"
-    )
-    trigger = (
-        "create trigger fail before delete on idempotent_requests"
-        " for each statement execute function fail()"
-    )
-    async with empty_stores.postgres.transaction() as connection:
-        await connection.execute(text(failing))
-        await connection.execute(text(trigger))
-    for name in ("_POLL_S", "_SWEEP_S"):
-        monkeypatch.setattr(loop, name, 0.001)
-
-    with capture_logs() as logs:
-
-        async def twice() -> bool:
-            return [one["event"] for one in logs].count("sweep failed") >= 2
-
-        async with _running(Worker(empty_stores.postgres, {})):
-            await _until(twice)
-    assert {one["log_level"] for one in logs} == {"error"}
 
 
 async def test_a_job_whose_end_cannot_be_written_ends_no_worker(

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.graphql.settings import TransportSettings
 from tests.factories.live_schema import Stage
@@ -49,8 +50,29 @@ async def test_a_silent_client_is_pinged_and_given_up(server: Server, stage: Sta
         server.pass_time(10)
         assert client.silent()
         server.pass_time(2)
+        server.pass_time(2)
         assert await client.closed() == 1013
     assert stage.ended == 1
+    assert server.live.counts.dropped == 1
+
+
+async def test_a_client_that_the_server_drops_is_counted_once(server: Server) -> None:
+    with capture_logs() as logs:
+        async with initialised(server) as client:
+            client.leave(dropped_since="answers no ping")
+            client.leave()
+            await client.gone()
+    assert server.live.counts.dropped == 1
+    assert [one["reason"] for one in logs] == ["answers no ping"]
+
+
+async def test_a_lost_connection_is_nobodys_doing(server: Server) -> None:
+    with capture_logs() as logs:
+        async with initialised(server) as client:
+            client.leave()
+            await client.gone()
+    assert server.live.counts.dropped == 0
+    assert [one["reason"] for one in logs] == ["the connection was lost"]
 
 
 async def test_a_client_that_answers_pings_lives(server: Server) -> None:
@@ -110,8 +132,10 @@ async def test_a_client_that_never_reads(server: Server, stage: Stage) -> None:
         await client.settle()
         assert len(server.sockets) == 0
         assert stage.ended == 1
+        client.leave(dropped_since="hardly reads")
         client.reading.set()
         assert await client.closed() == 1013
+        assert server.live.counts.dropped == 1
 
 
 async def test_nothing_is_begun_for_a_client_that_does_not_read(
