@@ -1,4 +1,4 @@
-"""Lets clients visit a demo that restarts meanwhile, and returns what they have seen."""
+"""Lets clients visit a demo that restarts and loses its Redis; returns what they have seen."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,16 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from tests.e2e.test_serve import environment, serving
+from tests.e2e.test_sockets import ask, hear, initialised
+from tests.factories.redis_server import PROGRAM, RedisServer, redis_server
 from tests.plugins.server import ROOT, DemoProcess, demo_data, running_demo
 
 DEADLINE_S = 120  # reached only by what hangs
 QUICK = {"POLYPHONY_STOP_DELAY_S": "0", "POLYPHONY_STOP_WINDOW_S": "1"}
-CHANGES = 4  # of the playlist: one before the restart, two while nobody is there, one after it
+# Of the playlist: one before the restart, two while nobody is there, one after it.
+RESTARTED = 4
+CHANGES = RESTARTED + 2  # one while Redis is away, one when it is back
 SIGN_IN = """mutation ($password: String!) {
   signIn(input: {login: "ada", password: $password, session: TOKENS}) {
     ... on SignedIn { tokens { accessToken } }
@@ -36,6 +41,7 @@ ADD = """mutation ($playlist: ID!, $track: ID!) {
     ... on PlaylistItemsChanged { version }
   }
 }"""
+FOLLOW = "subscription ($id: ID!) { playlistChanged(id: $id) { __typename } }"
 PLAY = """mutation ($track: ID!) {
   setNowPlaying(input: {trackId: $track}) { ... on NowPlayingSet { nowPlaying { startedAt } } }
 }"""
@@ -103,6 +109,36 @@ def restarted(folder: Path, port: int) -> Iterator[DemoProcess]:
         yield again
 
 
+@contextmanager
+def served(folder: Path, ada: Ada) -> Iterator[RedisServer | None]:
+    """Serve the data of a demo where it was; yield its Redis, where this machine has one."""
+    place = urlsplit(ada.url)
+    with ExitStack() as stack:
+        redis = stack.enter_context(redis_server()) if PROGRAM else None
+        stores = {"POLYPHONY_REDIS_URL": redis.url} if redis else {}
+        public = {"POLYPHONY_PUBLIC_URL": f"http://{place.netloc}"}
+        env = environment(folder / "demo", **QUICK, **stores, **public)
+        log = folder / "log"
+        stack.enter_context(serving(env, log, "--host", "localhost", port=place.port))
+        yield redis
+
+
+@contextmanager
+def out_of_reach(redis: RedisServer, ada: Ada, playlist: str) -> Iterator[None]:
+    """Kill Redis until the block has ended, which begins when no subscription stands any more."""
+    with initialised(ada.url, authorization=f"Bearer {ada.token}") as client:
+        ask(client, "lost", FOLLOW, id=playlist)
+        ask(client, "answered", "{ viewer { handle } }")
+        assert hear(client)["type"] == "next"  # so the subscription stands
+        assert hear(client)["type"] == "complete"
+        redis.kill()
+        assert hear(client)["type"] == "error"
+        ask(client, "refused", FOLLOW, id=playlist)
+        assert hear(client)["type"] == "error"
+    yield
+    redis.start()
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """A client that runs, and files with what it says."""
@@ -147,7 +183,8 @@ def visits(clients: Mapping[str, Sequence[str]], logs: Path) -> dict[str, Any]:
 
     All are there at once. When each has said that it follows Ada and her playlist, the demo stops.
     She changes the list at another address, where they do not look. Then the demo is where it was,
-    and when they are back she changes the list once more.
+    and when they are back she changes the list once more. Then its Redis goes away, for so long
+    that every subscription ends, and she changes the list meanwhile and afterwards.
     """
     with demo_data() as folder, ExitStack() as leaving:
         with running_demo(folder, environment=QUICK) as demo:
@@ -155,9 +192,13 @@ def visits(clients: Mapping[str, Sequence[str]], logs: Path) -> dict[str, Any]:
             first, second = (track["id"] for track in ada.tracks())
             playlist, before = ada.playlist()
             ada.add(playlist, first)
-            place = urlsplit(ada.url)
-            env = {**os.environ, "POLYPHONY_HOST": place.netloc, "POLYPHONY_TOKEN": ada.token}
-            told = [first, second, playlist, *map(str, (before, before + 1, before + CHANGES))]
+            env = {
+                **os.environ,
+                "POLYPHONY_HOST": urlsplit(ada.url).netloc,
+                "POLYPHONY_TOKEN": ada.token,
+            }
+            versions = (before + number for number in (0, 1, RESTARTED, CHANGES))
+            told = [first, second, playlist, *map(str, versions)]
             all_ = {
                 name: leaving.enter_context(visiting([*command, *told], env, logs / name))
                 for name, command in clients.items()
@@ -167,14 +208,18 @@ def visits(clients: Mapping[str, Sequence[str]], logs: Path) -> dict[str, Any]:
             assert demo.stop(signal.SIGTERM) == 0
         with restarted(folder, 0) as elsewhere:
             there = signed_in(elsewhere, ada.password)
-            for _ in range(CHANGES - 2):
+            for _ in range(RESTARTED - 2):
                 there.add(playlist, second)
             assert elsewhere.stop(signal.SIGTERM) == 0
-        assert place.port
-        with restarted(folder, place.port):
+        with served(folder, ada) as redis:
             ada.play(second)
             for visit in all_.values():
                 visit.wait_for("back")
+            ada.add(playlist, first)
+            for visit in all_.values():
+                visit.wait_for("restarted")
+            with out_of_reach(redis, ada, playlist) if redis else nullcontext():
+                ada.add(playlist, second)
             ada.add(playlist, first)
             for visit in all_.values():
                 visit.wait_for("changes")

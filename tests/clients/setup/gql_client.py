@@ -7,7 +7,7 @@ from typing import Any
 
 from gql import Client, GraphQLRequest
 from gql.transport.aiohttp import AIOHTTPTransport
-from gql.transport.exceptions import TransportConnectionFailed
+from gql.transport.exceptions import TransportConnectionFailed, TransportQueryError
 from gql.transport.websockets import WebsocketsTransport
 
 
@@ -35,6 +35,11 @@ async def follow(
                             variables = {**(request.variable_values or {}), "after": after}
                             request = GraphQLRequest(request, variable_values=variables)
                 return
-        except (TransportConnectionFailed, TimeoutError):  # refused, lost, or no answer in time
-            await asyncio.sleep(random.uniform(0, min(30, 2**tries)))
-            tries += 1
+        except (TransportConnectionFailed, TimeoutError):
+            pass  # refused, lost, or no answer in time
+        except TransportQueryError as failed:
+            codes = [error.get("extensions", {}).get("code") for error in failed.errors or ()]
+            if failed.data is not None or "SERVICE_UNAVAILABLE" not in codes:
+                raise
+        await asyncio.sleep(random.uniform(0, min(30, 2**tries)))
+        tries += 1

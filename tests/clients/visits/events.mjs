@@ -1,7 +1,7 @@
 // What visit.mjs does with changes, by a browser's EventSource on a page of the gateway.
 //
 //   node events.mjs <chromium> <track> <track> <playlist>
-//     <its version before a change, after it, and after the last change>
+//     <its version before a change, after it, after the restart, and after the last change>
 //
 // The first time that it asks again it is refused, as by a server that stops.
 import { readFile } from "node:fs/promises";
@@ -12,7 +12,7 @@ import { host } from "../setup/session.mjs";
 import { documents } from "./documents.mjs";
 
 const [executablePath, , , id, after, ...versions] = process.argv.slice(2);
-const [following, last] = versions.map(Number);
+const [following, restarted, last] = versions.map(Number);
 const setup = await readFile(new URL("../setup/events.mjs", import.meta.url), "utf8");
 const told = [];
 
@@ -39,8 +39,10 @@ await report(executablePath, async (browser) => {
   );
   await until(following);
   process.stdout.write(`${JSON.stringify({ ready: {} })}\n`);
-  await until(last - 1);
+  await until(restarted - 1);
   process.stdout.write(`${JSON.stringify({ back: {} })}\n`);
+  await until(restarted);
+  process.stdout.write(`${JSON.stringify({ restarted })}\n`);
   await until(last);
   return { changes: told };
 });

@@ -92,7 +92,7 @@ async def visit(first: str, second: str, playlist: str, after: str, *versions: s
         await anext(followed(PLAYING, ids=[]))
     except TransportQueryError as failed:
         seen["subscription"] = codes(failed)
-    following, last = map(int, versions)
+    following, restarted, last = map(int, versions)
     resuming, placeless = (Changes(text, playlist, after) for text in (CHANGES, PLACELESS))
     await asyncio.gather(resuming.until(following), placeless.until(following))
     async for told in followed(PLAYING, ids=[viewer["id"]]):
@@ -104,6 +104,8 @@ async def visit(first: str, second: str, playlist: str, after: str, *versions: s
     async with http_client(HOST, TOKEN) as session:
         again = await ask(session, VIEWER)
     say({"back": {"handle": again["viewer"]["handle"]}})
+    await asyncio.gather(resuming.until(restarted), placeless.until(restarted))
+    say({"restarted": restarted})
     say({"changes": await resuming.until(last), "placeless": await placeless.until(last)})
 
 

@@ -1,10 +1,12 @@
-// What every client is seen to do: ask, change, fail and follow, and come back after a restart.
+// What every client is seen to do: ask, change, fail and follow, and come back after a restart
+// and after Redis was away.
 //
 //   node visit.mjs <client> <track> <track that plays after the restart>
-//     <playlist> <its version before a change, after it, and after the last change>
+//     <playlist> <its version before a change, after it, after the restart, and after the last>
 //
-// Prints one JSON object when it follows, one when it has come back, and one with the changes of
-// the playlist that it was told of: by a document with the cursors, and by one without.
+// Prints one JSON object when it follows, one when it has come back, one when it has been told what
+// was changed around the restart, and one with all the changes of the playlist that it was told of:
+// by a document with the cursors, and by one without.
 import { setTimeout as pause } from "node:timers/promises";
 
 import WebSocket from "ws";
@@ -12,7 +14,7 @@ import WebSocket from "ws";
 globalThis.WebSocket ??= WebSocket; // browsers and Node from 22 have their own
 
 const [name, first, second, playlist, after, ...versions] = process.argv.slice(2);
-const [following, last] = versions.map(Number);
+const [following, restarted, last] = versions.map(Number);
 const { ask, follow } = await import(`./${name}.mjs`);
 
 const say = (seen) => process.stdout.write(`${JSON.stringify(seen)}\n`);
@@ -67,12 +69,16 @@ const resuming = changes("changes");
 const placeless = changes("placeless");
 await Promise.all([resuming(following), placeless(following)]);
 
+let back = false;
 followOn("playing", { ids: [viewer.id] }, async ({ nowPlaying }) => {
   const track = nowPlaying.nowPlaying?.track.id;
   if (track === first) say({ ready: seen });
-  if (track !== second) return;
+  if (track !== second || back) return;
+  back = true; // it is told again when Redis is back
   const again = await ask("viewer", {});
   say({ back: { handle: again.viewer.handle } });
+  await Promise.all([resuming(restarted), placeless(restarted)]);
+  say({ restarted });
   say({ changes: await resuming(last), placeless: await placeless(last) });
   process.exit();
 });
