@@ -157,11 +157,6 @@ class Live:
         self._events: WeakKeyDictionary[LiveEvent, Shared] = WeakKeyDictionary()
         self.counts = Counts()
 
-    @property
-    def generation(self) -> Shared:
-        """The loaders of now."""
-        return self._generation
-
     def generation_since(self, moment: float) -> Shared:
         """Return loaders that hold nothing from before a moment of the monotonic clock."""
         if self._generation.began_at < moment:
