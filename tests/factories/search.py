@@ -8,7 +8,7 @@ from sqlalchemy import insert, text
 
 from datasources.ids import new_id
 from datasources.postgres.client import Postgres
-from datasources.postgres.search_index import entry
+from datasources.postgres.search_index import entry, settle
 from datasources.postgres.tables import search_entries
 from datasources.records.external_ids import EntityKind
 
@@ -58,10 +58,15 @@ def many(count: int, seed: int = 1) -> list[dict[str, object]]:
 
 
 async def insert_entries(postgres: Postgres, entries: Iterable[dict[str, object]]) -> None:
-    """Insert entries and the playlists among them, all public; let the planner know of them."""
+    """Insert entries and the playlists among them, all public, as an import leaves them.
+
+    The planner knows of them, and they are in the index of words: how many were left beside it
+    would depend on PostgreSQL's own cleaning, and with many the planner reads the table instead.
+    """
     async with postgres.transaction() as connection:
         await connection.execute(insert(search_entries), list(entries))
         await connection.execute(text(_OWNER), {"id": _OWNER_ID})
         await connection.execute(text(_PLAYLISTS), {"owner": _OWNER_ID})
         await connection.execute(text("analyze search_entries"))
         await connection.execute(text("analyze playlists"))
+        await settle(connection)
