@@ -70,6 +70,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
     )
     app.state.draining = draining
     app.state.pipeline = pipeline
+    app.state.watch = watch
     return app
 
 

@@ -41,6 +41,7 @@ def lifespan(
             live_updates(stores) as live,
             running_worker(settings, stores, identity),
         ):
+            app.state.watch.listen(live.reader)
             yield State(
                 stores=stores,
                 identity=identity,

@@ -29,6 +29,7 @@ from resolvers.api_key_input import (
 )
 from resolvers.audit import entry
 from resolvers.context import RequestContext
+from resolvers.credentials import key_changed
 from resolvers.errors import BadUserInput, InvalidInput, LimitExceeded, NotFound, Unauthenticated
 from resolvers.first_party import in_person
 from resolvers.mails import MailTemplate, queue_mail
@@ -153,7 +154,7 @@ async def rotate_api_key(
         noted = entry(context, "rotateApiKey", apiKey=str(key.id))
         await _note(connection, noted, change)
         key = await _own(connection, user_id, id_)
-    context.identity.api_keys.forget(key.id)
+    await key_changed(context, user_id, key.id)
     return ApiKeyRotated(key, text.text, now + overlap)
 
 
@@ -170,7 +171,7 @@ async def revoke_api_key(context: RequestContext, id_: UUID | None) -> ApiKeyRev
         if await stored.revoke_key(connection, key.id, context.clock()):
             await audit.record(connection, entry(context, "revokeApiKey", apiKey=str(key.id)))
         key = await _own(connection, user_id, id_)
-    context.identity.api_keys.forget(key.id)
+    await key_changed(context, user_id, key.id)
     return ApiKeyRevoked(key)
 
 

@@ -17,6 +17,7 @@ from resolvers.app_consents import held_account, keep_consent
 from resolvers.app_tokens import AppTokens, begin_tokens
 from resolvers.audit import entry
 from resolvers.context import RequestContext
+from resolvers.credentials import tokens_ended
 from resolvers.errors import Unauthenticated
 from resolvers.first_party import in_person
 
@@ -97,7 +98,7 @@ async def _end_replayed(context: RequestContext, record: CodeRecord) -> None:
             app=str(record.app_id),
         )
         await audit.record(connection, written)
-    context.identity.revocations.revoke(record.family_id)
+    await tokens_ended(context, record.user_id, record.family_id)
 
 
 async def redeem_code(

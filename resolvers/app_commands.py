@@ -19,6 +19,7 @@ from resolvers.app_input import AppValues, checked_app
 from resolvers.attempts import login_key
 from resolvers.audit import entry
 from resolvers.context import RequestContext
+from resolvers.credentials import tokens_ended
 from resolvers.errors import InvalidInput, LimitExceeded, NotFound, Unauthenticated
 from resolvers.first_party import in_person
 from resolvers.mails import MailTemplate, queue_mail
@@ -201,7 +202,7 @@ async def delete_app(context: RequestContext, app_id: UUID | None) -> AppDeleted
         app = await _own(connection, owner_id, app_id)
         await stored.end_app(connection, app.id, context.clock())
         await _note(context, connection, "deleteApp", app)
-    context.identity.revocations.revoke(app.id)
+    await tokens_ended(context, app.id, app.id)
     return AppDeleted(app.id)
 
 
@@ -226,7 +227,8 @@ async def set_app_disabled(context: RequestContext, app_id: UUID, *, disabled: b
         await stored.update_app(connection, app_id, values)
         ended = await revoke_families_of_app(connection, app_id, now) if disabled else ()
         await _note(context, connection, "disableApp" if disabled else "enableApp", app)
-    context.identity.revocations.revoke(*ended)
+    if disabled:
+        await tokens_ended(context, app_id, *ended)
     return True
 
 

@@ -12,6 +12,7 @@ from datasources.postgres.client import Connection
 from datasources.records.apps import AppRecord, Holder
 from resolvers.audit import entry
 from resolvers.context import RequestContext
+from resolvers.credentials import tokens_ended
 from resolvers.errors import NotFound, Unauthenticated
 from resolvers.first_party import in_person
 from resolvers.mails import MailTemplate, queue_mail
@@ -67,7 +68,7 @@ async def withdraw_consent(context: RequestContext, app_id: UUID | None) -> Cons
         if ended is None:
             raise NotFound(_NONE)
         await audit.record(connection, entry(context, "withdrawConsent", app=str(app_id)))
-    context.identity.revocations.revoke(*ended)
+    await tokens_ended(context, user_id, *ended)
     return ConsentWithdrawn(app_id)
 
 

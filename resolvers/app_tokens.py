@@ -19,6 +19,7 @@ from datasources.records.tokens import RefreshRecord
 from resolvers.app_consents import held_account
 from resolvers.audit import entry
 from resolvers.context import RequestContext
+from resolvers.credentials import tokens_ended
 from resolvers.errors import Unauthenticated
 from resolvers.sessions import MAX_SESSIONS
 from resolvers.token_exchange import exchange, look_at
@@ -70,7 +71,8 @@ async def begin_tokens(
             await _begin_family(context, connection, app, user_id, family_id, scopes, refresh)
     except Unauthenticated:
         return None
-    context.identity.revocations.revoke(*ended)
+    if ended:
+        await tokens_ended(context, user_id, *ended)
     grant = Grant(app.id, user_id, family_id, scopes, authenticated_at, nonce)
     return await _signed(context, grant, refresh, now)
 
@@ -193,4 +195,4 @@ async def revoke_token(context: RequestContext, app: AppRecord, token: str) -> N
             return
         written = entry(context, "revokeToken", subject_id=known.user_id, app=str(app.id))
         await audit.record(connection, written)
-    context.identity.revocations.revoke(known.family_id)
+    await tokens_ended(context, known.user_id, known.family_id)

@@ -12,6 +12,7 @@ from resolvers.api_keys import ApiKeyCreated, NewApiKey, make_api_key
 from resolvers.attempts import login_key
 from resolvers.audit import entry
 from resolvers.context import RequestContext
+from resolvers.credentials import key_changed
 from resolvers.errors import NotFound
 
 _ACTOR = "COMMAND_LINE"
@@ -45,6 +46,8 @@ async def revoke_any_key(context: RequestContext, key_id: UUID) -> bool:
         if revoked:
             noted = entry(context, "revokeApiKey", subject_id=key.user_id, apiKey=str(key_id))
             await audit.record(connection, replace(noted, actor_kind=_ACTOR))
+    if revoked:
+        await key_changed(context, key.user_id, key_id)
     return revoked
 
 

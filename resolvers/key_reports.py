@@ -17,6 +17,7 @@ from datasources.redis.attempts import Counter, reserve
 from resolvers.attempts import network_of
 from resolvers.audit import entry
 from resolvers.context import RequestContext
+from resolvers.credentials import key_changed
 from resolvers.errors import InvalidInput, RateLimited
 from resolvers.mails import MailTemplate, queue_mail
 
@@ -63,7 +64,7 @@ async def report_api_key(context: RequestContext, text: str) -> None:
         await queue_mail(
             connection, MailTemplate.API_KEY_REPORTED, user_id=found.user_id, change=key.prefix
         )
-    context.identity.api_keys.forget(found.id)
+    await key_changed(context, found.user_id, found.id)
 
 
 async def _note(context: RequestContext, key: KeyText) -> None:

@@ -9,6 +9,7 @@ from datasources.postgres import audit, token_families
 from datasources.redis.sessions import remove_session
 from resolvers.audit import entry
 from resolvers.context import RequestContext
+from resolvers.credentials import tokens_ended
 from resolvers.errors import NotFound
 from resolvers.sessions import Tokens, end_sessions, forget_sessions
 from resolvers.signed_in import signed_in
@@ -80,7 +81,7 @@ async def sign_out(context: RequestContext, session_id: str | None = None) -> Si
         if not ended:
             raise NotFound("There is no such session.")
     if session.kind is SessionKind.TOKENS:
-        context.identity.revocations.revoke(UUID(session.id))
+        await tokens_ended(context, user_id, UUID(session.id))
     elif session == current:
         context.reply.session_id = ""
     return SignedOut(1)

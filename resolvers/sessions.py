@@ -32,6 +32,7 @@ from datasources.redis.sessions import remove_sessions
 from resolvers.audit import entry
 from resolvers.context import RequestContext
 from resolvers.cookie_sessions import cookie_session
+from resolvers.credentials import look_again, tokens_ended
 from resolvers.errors import Forbidden, WrongCredentials
 from resolvers.new_devices import is_new_device, new_device
 from resolvers.notifying import publish_told, tell
@@ -117,7 +118,8 @@ async def begin_session(
             await tell(connection, new_device(context, user_id))
     if new:
         await publish_told(context.stores, user_id)
-    context.identity.revocations.revoke(*ended)
+    if ended:
+        await tokens_ended(context, user_id, *ended)
     return SignedIn(user, tokens)
 
 
@@ -203,6 +205,7 @@ async def forget_sessions(
         await context.identity.revocations.refresh(context.stores.postgres, context.clock())
     except StoreError as error:
         log.warning("sessions are forgotten later", store=error.store)
+    await look_again(context.stores, user_id)
     return ended
 
 

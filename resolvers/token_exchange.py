@@ -13,6 +13,7 @@ from datasources.records.audit import AuditResult
 from datasources.records.tokens import RefreshRecord
 from resolvers.audit import entry
 from resolvers.context import RequestContext
+from resolvers.credentials import tokens_ended
 from resolvers.errors import WrongCredentials
 from resolvers.mails import MailTemplate, queue_mail
 
@@ -68,7 +69,7 @@ async def exchange(
         else:
             refresh = await _next(context, connection, sent, now)
     if reused:  # only now: what was found out stays written
-        context.identity.revocations.revoke(sent.family_id)
+        await tokens_ended(context, sent.user_id, sent.family_id)
         raise WrongCredentials(_SPENT)
     return Exchanged(sent, refresh)
 

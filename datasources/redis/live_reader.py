@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from datasources.errors import StoreError, StoreTimeout, StoreUnavailable
 from datasources.redis.client import STORE, Redis
 from datasources.redis.live import LiveEvent, Position, locate, read_on
-from datasources.redis.mailbox import Box, Mailbox
+from datasources.redis.mailbox import Box, Listener, Mailbox
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +53,8 @@ class LiveReader:
         self._block_ms = block_ms
         self._patience_s = patience_s
         self._mailboxes: set[Box] = set()
-        self._by_topic: defaultdict[str, set[Box]] = defaultdict(set)
+        self._beside: set[Listener] = set()
+        self._by_topic: defaultdict[str, set[Listener]] = defaultdict(set)
         self._wanted = asyncio.Event()
         self._contact = asyncio.Event()
         self._at: Position | None = None
@@ -86,6 +87,15 @@ class LiveReader:
                 self._by_topic[topic].discard(mailbox)
                 if not self._by_topic[topic]:
                     del self._by_topic[topic]
+
+    def tell_beside(self, listener: Listener) -> None:
+        """Tell a listener of its topics from now on, while others listen; nothing is read for it.
+
+        It hears of each event before all who are told of one that comes later.
+        """
+        self._beside.add(listener)
+        for topic in listener.topics:
+            self._by_topic[topic].add(listener)
 
     async def ready(self) -> None:
         """Return once all that happens from now on is read.
@@ -199,7 +209,7 @@ class LiveReader:
     def _miss(self) -> None:
         self.counts.misses += 1
         log.warning("live events may be missing", subscribers=len(self._mailboxes))
-        for mailbox in self._mailboxes:
+        for mailbox in (*self._beside, *self._mailboxes):
             mailbox.miss()
 
     def _lose(self) -> None:

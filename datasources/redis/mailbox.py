@@ -11,8 +11,8 @@ MAX_EVENTS = 256
 MAX_BYTES = 1 << 20
 
 
-class Box(Protocol):
-    """What the reader of the live stream fills."""
+class Listener(Protocol):
+    """Whom the reader of the live stream tells of events."""
 
     topics: frozenset[str]
 
@@ -21,6 +21,10 @@ class Box(Protocol):
 
     def miss(self) -> None:
         """Note that events may be missing."""
+
+
+class Box(Listener, Protocol):
+    """What the reader of the live stream fills, and reads it for."""
 
     def lose(self) -> None:
         """Note that the stream does not answer."""

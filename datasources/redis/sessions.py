@@ -2,7 +2,8 @@
 
 `sessions-at:<hash of issuer and sid>` is a set of those that began with one session at a provider.
 
-Everything here fails closed: without Redis nobody has a session.
+Everything here fails closed: without Redis nobody has a session. What ends sessions also tells of
+it, in the same transaction: see `credentials.py`.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ import orjson
 from datasources.records.accounts import Role
 from datasources.records.sessions import ListedSession, ProviderSession, SessionRecord
 from datasources.redis.client import Redis
+from datasources.redis.credentials import ending
 
 # One round trip: ids, what is kept of each, and the time that is left. The dead ones are dropped.
 _LIST = """
@@ -99,6 +101,8 @@ async def put_session(
             there = _at(redis, session.provider.issuer, session.provider.sid)
             pipe.sadd(there, session_hash)
             pipe.expire(there, lifetime_s)
+        for user_id in {session.user_id, *(user_id for user_id, _ in instead_of)}:
+            pipe.eval(*ending(redis, user_id))
         await pipe.execute()
 
 
@@ -162,17 +166,18 @@ async def fetch_sessions_of(
 
 
 async def remove_session(redis: Redis, user_id: UUID, session_hash: str) -> bool:
-    """End one of a person's sessions; return False where they have none with this hash. One EVAL.
+    """End one of a person's sessions; return False where they have none with this hash.
+
+    One transaction.
 
     Raises:
         StoreUnavailable, StoreTimeout: the store did not answer.
     """
-    async with redis.answering():
-        return bool(
-            await redis.client.eval(
-                _REMOVE, 2, _of(redis, user_id), _name(redis, session_hash), session_hash
-            )
-        )
+    async with redis.answering(), redis.client.pipeline(transaction=True) as pipe:
+        pipe.eval(_REMOVE, 2, _of(redis, user_id), _name(redis, session_hash), session_hash)
+        pipe.eval(*ending(redis, user_id))
+        removed, _ = await pipe.execute()
+    return bool(removed)
 
 
 async def end_sessions_at(
@@ -242,6 +247,7 @@ async def remove_sessions(
         async with redis.client.pipeline(transaction=True) as pipe:
             pipe.delete(*(_name(redis, session_hash) for session_hash in ended))
             pipe.srem(_of(redis, user_id), *ended)
+            pipe.eval(*ending(redis, user_id))
             await pipe.execute()
     return len(ended)
 

@@ -1,15 +1,22 @@
 """What sockets and streams are held open with, looked at again while they live.
 
-A token costs no store a question, all sessions of a process cost one each two seconds, and all API
-keys one each three. So what is over, or was ended, ends within 5 s; where the store cannot tell for
-so long, it ends, too.
+Whoever ends credentials tells so in the live stream (`datasources/redis/credentials.py`). From then
+on nothing is told to those whose credential may be meant, until it was looked at: an event that
+happened after the end of a credential is not told to who holds it.
+
+That is not relied on. A token costs no store a question, all sessions of a process cost one each
+two seconds, and all API keys one each three. So what is over, or was ended, ends within 5 s; where
+the store cannot tell for so long, it ends, too.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 import structlog
 
@@ -20,6 +27,9 @@ from auth.identity import Identity
 from auth.principal import Principal, PrincipalKind, SessionKind
 from auth.sessions import ended_among
 from datasources.errors import StoreError
+from datasources.redis.credentials import CREDENTIALS
+from datasources.redis.live import LiveEvent
+from datasources.redis.live_reader import LiveReader
 from datasources.stores import Stores
 from resolvers.context import utc_now
 
@@ -33,12 +43,18 @@ _MAX_ASKED_AT_ONCE = 500
 
 @dataclass(slots=True, eq=False)
 class Rights:
-    """Whom a socket or stream acts for; `credential` is None for nobody, whom nothing ends."""
+    """Whom a socket or stream acts for by now; `credential` is None for nobody, whom nothing ends.
+
+    `over` says that it has been ended. While there is a `doubt` it may be over, and is being looked
+    at: the doubt is set when that is done.
+    """
 
     principal: Principal
     credential: Credential | None = field(repr=False)
     asked_at: datetime
     token: HeldToken | None = None
+    over: bool = False
+    doubt: asyncio.Event | None = None
 
     @property
     def session_hash(self) -> str | None:
@@ -47,11 +63,38 @@ class Rights:
         cookie = session is not None and session.kind is SessionKind.COOKIE
         return session.id if session is not None and cookie else None
 
+    @property
+    def owners(self) -> frozenset[UUID]:
+        """Whose end, or that of what they hold, may be its end: people and apps."""
+        principal = self.principal
+        key_owner = None if principal.key is None else principal.key.owner_id
+        ids = (principal.user_id, principal.app_id, key_owner)
+        return frozenset(one for one in ids if one is not None)
+
+    def renew(self, renewed: "Rights") -> None:
+        """Take over what was resolved just now. A doubt stays, until that was looked at, too."""
+        self.principal, self.credential = renewed.principal, renewed.credential
+        self.asked_at, self.token = renewed.asked_at, renewed.token
+
+    def raise_doubt(self) -> None:
+        """Note that it may be over; a look that is under way does not count any more."""
+        before, self.doubt = self.doubt, asyncio.Event()
+        if before is not None:
+            before.set()
+
+    def settle(self, doubt: asyncio.Event | None) -> None:
+        """Note that it was looked at since this doubt was raised."""
+        if doubt is not None and self.doubt is doubt:
+            self.doubt = None
+            doubt.set()
+
 
 class Holder(Protocol):
     """What is held open: `end_rights` is called once, when it is to be ended."""
 
-    rights: Rights
+    @property
+    def rights(self) -> Rights:
+        """The same all the time; what it says changes."""
 
     def end_rights(self, *, known: bool) -> None:
         """End; `known` is False where the store did not tell, so that trying again may help."""
@@ -65,105 +108,201 @@ def rights_of(principal: Principal, credential: Credential | None) -> Rights:
     return Rights(principal, credential, utc_now(), token)
 
 
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """A holder whose rights are looked at, and what was known of them before."""
+
+    holder: Holder
+    rights: Rights
+    credential: Credential | None
+    doubt: asyncio.Event | None
+
+    @classmethod
+    def of(cls, holder: Holder) -> "_Asked":
+        rights = holder.rights
+        return cls(holder, rights, rights.credential, rights.doubt)
+
+    @property
+    def renewed(self) -> bool:
+        """Whether it has another credential by now: the answer is about the one before."""
+        return self.rights.credential is not self.credential
+
+    def is_good(self, now: datetime) -> None:
+        self.rights.asked_at = now
+        self.rights.settle(self.doubt)
+
+
 class RightsWatch:
     """All that is held open in a process; its task lives while there is something."""
 
+    topics = frozenset({CREDENTIALS})
+
     def __init__(self) -> None:
         self._holders: set[Holder] = set()
+        self._of_owner: defaultdict[UUID, set[Holder]] = defaultdict(set)
+        self._doubted: set[Holder] = set()
+        self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
+    def listen(self, reader: LiveReader) -> None:
+        """Hear of the end of credentials, while somebody of this process listens to events."""
+        reader.tell_beside(self)
+
     def add(self, holder: Holder, identity: Identity, stores: Stores) -> None:
-        """Look after a holder from now on; nobody's needs none."""
+        """Look after a holder from now on; nobody's needs none.
+
+        Where it is added again its rights were renewed, which are the same caller's.
+        """
         if holder.rights.credential is None:
             return
         self._holders.add(holder)
+        for owner in holder.rights.owners:
+            self._of_owner[owner].add(holder)
         if self._task is None:
             self._task = asyncio.create_task(self._run(identity, stores))
 
     def remove(self, holder: Holder) -> None:
         """Look after it no more."""
-        self._holders.discard(holder)
+        self._discard(holder)
         if not self._holders and self._task is not None:
             self._task.cancel()
             self._task = None
 
+    # --- what the live stream tells ---------------------------------------------------------------
+
+    def put(self, event: LiveEvent) -> None:
+        """Doubt all that this person or app holds open, and look at it."""
+        self._doubt(self._of_owner.get(UUID(event.body), ()))
+
+    def miss(self) -> None:
+        """Doubt everything: the end of anybody's may not have been heard of."""
+        self._doubt(self._holders)
+
+    def _doubt(self, holders: Collection[Holder]) -> None:
+        for holder in holders:
+            holder.rights.raise_doubt()
+            self._doubted.add(holder)
+        if holders:
+            self._woken.set()
+
+    # --- looking ----------------------------------------------------------------------------------
+
     async def look(self, identity: Identity, stores: Stores, now: datetime) -> None:
         """End all whose credential is over, and those of which that cannot be told."""
-        sessions: list[Holder] = []
-        keys: list[Holder] = []
-        others: list[Holder] = []
-        for holder in tuple(self._holders):
-            rights = holder.rights
+        await self._look(tuple(self._holders), identity, stores, now)
+
+    async def _run(self, identity: Identity, stores: Stores) -> None:
+        """Look at all again and again, and in between at those who are in doubt, at once."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + LOOK_EVERY_S
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
+                    await self._woken.wait()
+            holders = tuple(self._doubted)
+            if loop.time() >= due:
+                holders = tuple(self._holders)
+                due = loop.time() + LOOK_EVERY_S
+            self._woken.clear()
+            self._doubted.clear()
+            try:
+                await self._look(holders, identity, stores, utc_now())
+            except Exception:
+                log.exception("rights cannot be looked at")
+                self._end_unknown(utc_now())
+
+    async def _look(
+        self, holders: Collection[Holder], identity: Identity, stores: Stores, now: datetime
+    ) -> None:
+        tokens: list[_Asked] = []
+        sessions: list[_Asked] = []
+        keys: list[_Asked] = []
+        others: list[_Asked] = []
+        for holder in holders:
+            asked = _Asked.of(holder)
+            rights = asked.rights
             if rights.token is not None:
-                if still_good(identity, rights.token, now):
-                    rights.asked_at = now
-                else:
-                    self._end(holder, known=True)
+                tokens.append(asked)
             elif rights.session_hash is not None:
-                if (now - rights.asked_at).total_seconds() >= _ASK_EVERY_S:
-                    sessions.append(holder)
+                since_s = (now - rights.asked_at).total_seconds()
+                if asked.doubt is not None or since_s >= _ASK_EVERY_S:
+                    sessions.append(asked)
             elif rights.principal.kind is PrincipalKind.API_KEY:
-                keys.append(holder)
+                keys.append(asked)
             else:
-                others.append(holder)
+                others.append(asked)
         looks = [
             self._look_at_sessions(
                 sessions[start : start + _MAX_ASKED_AT_ONCE], identity, stores, now
             )
             for start in range(0, len(sessions), _MAX_ASKED_AT_ONCE)
         ]
+        looks.append(self._look_at_tokens(tokens, identity, stores, now))
         looks.append(self._look_at_keys(keys, identity, stores, now))
-        looks += [self._look_at(holder, identity, stores, now) for holder in others]
+        looks += [self._look_at(asked, identity, stores, now) for asked in others]
         for outcome in await asyncio.gather(*looks, return_exceptions=True):
             if isinstance(outcome, Exception) and not isinstance(outcome, StoreError):
                 log.error("rights cannot be looked at", exc_info=outcome)
         self._end_unknown(now)
 
-    async def _run(self, identity: Identity, stores: Stores) -> None:
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            try:
-                await self.look(identity, stores, utc_now())
-            except Exception:
-                log.exception("rights cannot be looked at")
-                self._end_unknown(utc_now())
+    async def _look_at_tokens(
+        self, tokens: Sequence[_Asked], identity: Identity, stores: Stores, now: datetime
+    ) -> None:
+        """Compare them with what this process has heard; it asks where one of them is in doubt."""
+        sure = [asked for asked in tokens if asked.doubt is None]
+        self._compare_tokens(sure, identity, now)
+        if len(sure) < len(tokens):
+            await identity.revocations.refresh(stores.postgres, now)
+            self._compare_tokens([one for one in tokens if one.doubt is not None], identity, now)
+
+    def _compare_tokens(self, tokens: Sequence[_Asked], identity: Identity, now: datetime) -> None:
+        for asked in tokens:
+            token = asked.rights.token
+            if token is None:
+                continue
+            if still_good(identity, token, now):
+                asked.is_good(now)
+            else:
+                self._end(asked.holder, known=True)
 
     async def _look_at_sessions(
-        self, holders: Sequence[Holder], identity: Identity, stores: Stores, now: datetime
+        self, sessions: Sequence[_Asked], identity: Identity, stores: Stores, now: datetime
     ) -> None:
-        asked = [(holder, holder.rights) for holder in holders]
-        hashes = sorted({one for _, rights in asked if (one := rights.session_hash)})
+        hashes = sorted({one for asked in sessions if (one := asked.rights.session_hash)})
         ended = await ended_among(identity, stores.redis, hashes, now)
-        for holder, rights in asked:
-            if holder.rights is not rights:
-                continue  # renewed meanwhile: the answer is about what it has no more
-            if rights.session_hash in ended:
-                self._end(holder, known=True)
+        for asked in sessions:
+            if asked.renewed:
+                continue
+            if asked.rights.session_hash in ended:
+                self._end(asked.holder, known=True)
             else:
-                rights.asked_at = now
+                asked.is_good(now)
 
     async def _look_at_keys(
-        self, holders: Sequence[Holder], identity: Identity, stores: Stores, now: datetime
+        self, keys: Sequence[_Asked], identity: Identity, stores: Stores, now: datetime
     ) -> None:
-        secrets = [one.secret for holder in holders if (one := holder.rights.credential)]
+        for asked in keys:
+            if asked.doubt is not None and asked.rights.principal.key is not None:
+                identity.api_keys.forget(asked.rights.principal.key.id)
+        secrets = [one.secret for asked in keys if (one := asked.rights.credential)]
         await identity.api_keys.find_all(stores.postgres, secrets)
-        for holder in holders:
-            await self._look_at(holder, identity, stores, now)  # what was just found
+        for asked in keys:
+            await self._look_at(asked, identity, stores, now)  # what was just found
 
     async def _look_at(
-        self, holder: Holder, identity: Identity, stores: Stores, now: datetime
+        self, asked: _Asked, identity: Identity, stores: Stores, now: datetime
     ) -> None:
-        rights = holder.rights
-        if rights.credential is None:
+        if asked.rights.credential is None:
             return
         try:
-            principal = await principal_of(identity, stores, rights.credential, now)
+            principal = await principal_of(identity, stores, asked.rights.credential, now)
         except (BadCredential, NotFromHere):
-            if holder.rights is rights:  # not renewed meanwhile
-                self._end(holder, known=True)
+            if not asked.renewed:
+                self._end(asked.holder, known=True)
         else:
-            if holder.rights is rights:
-                rights.principal, rights.asked_at = principal, now
+            if not asked.renewed:
+                asked.rights.principal = principal
+                asked.is_good(now)
 
     def _end_unknown(self, now: datetime) -> None:
         """End those of whom nothing was heard for too long: sessions fail closed."""
@@ -174,5 +313,16 @@ class RightsWatch:
     def _end(self, holder: Holder, *, known: bool) -> None:
         if holder in self._holders:
             # Not `remove`: this may be the task that it would cancel.
-            self._holders.discard(holder)
+            self._discard(holder)
+            rights = holder.rights
+            rights.over = True
             holder.end_rights(known=known)
+            rights.settle(rights.doubt)
+
+    def _discard(self, holder: Holder) -> None:
+        self._holders.discard(holder)
+        self._doubted.discard(holder)
+        for owner in holder.rights.owners:
+            self._of_owner[owner].discard(holder)
+            if not self._of_owner[owner]:
+                del self._of_owner[owner]

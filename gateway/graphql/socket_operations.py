@@ -25,7 +25,8 @@ log = structlog.get_logger(__name__)
 class Outlet(Protocol):
     """Where the frames of operations go, and whom it acts for.
 
-    Its rights change: tokens are renewed, and what a key may do is changed.
+    Its rights are the same all the time, and what they say changes: tokens are renewed, and what a
+    key may do is changed.
     """
 
     rights: Rights
@@ -159,7 +160,7 @@ class Operations:
         context = self._make_context(operation.request_id)
         if prepared.kind is OperationType.SUBSCRIPTION:
             operation.streams = True
-            events = await subscribe(self._pipeline, prepared, context, lambda: self._outlet.rights)
+            events = await subscribe(self._pipeline, prepared, context, self._outlet.rights)
             async with aclosing(cast("Events", events)):
                 async for result in events:
                     if not self._next(operation, result):

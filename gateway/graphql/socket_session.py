@@ -55,7 +55,7 @@ class SocketSession:
     ) -> None:
         self.connection = connection
         self.address = connection.client.host if connection.client else ""
-        self.rights: Rights = rights_of(ANONYMOUS, None)
+        self.rights = rights_of(ANONYMOUS, None)
         self._receive = receive
         self._send = send
         self._shared = shared
@@ -212,7 +212,7 @@ class SocketSession:
         return True
 
     def _hold(self, rights: Rights) -> None:
-        self.rights = rights
+        self.rights.renew(rights)
         state = self.connection.state
         self._shared.watch.add(self, state.identity, state.stores)
 

@@ -73,8 +73,7 @@ class EventStreams:
         address = request.client.host if request.client else ""
         place = self.places.take(rights.principal, address)
         try:
-            # Of an API key, what it may do changes while the stream is open.
-            events = await subscribe(pipeline, prepared, context, lambda: rights)
+            events = await subscribe(pipeline, prepared, context, rights)
         except RequestFailed as refusal:
             self.places.leave(place)
             return single(refusal.result(request.state.request_id))

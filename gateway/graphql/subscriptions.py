@@ -1,6 +1,6 @@
 """Subscriptions: `subscribe` starts one, and gives a result for each event of its source."""
 
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncIterator, Hashable
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -36,13 +36,12 @@ async def subscribe(
     pipeline: Pipeline,
     prepared: Prepared,
     context: RequestContext,
-    rights: Callable[[], Rights],
+    rights: Rights,
 ) -> AsyncIterator[Result]:
     """Start a subscription; return its results, each made with a context of its own.
 
-    `rights` says for each event whom it acts for by then; a token that is over by then is told
-    nothing more. Those who would read the same of an event share one result, and the loaders of
-    all.
+    `rights` says for each event whom it acts for by then; who has none by then is told nothing
+    more. Those who would read the same of an event share one result, and the loaders of all.
 
     The results are an async generator: close it (`contextlib.aclosing`), or cancel the task that
     iterates, and the source ends. A source that fails ends with a result that says so.
@@ -72,7 +71,7 @@ class _Results:
         pipeline: Pipeline,
         prepared: Prepared,
         context: RequestContext,
-        rights: Callable[[], Rights],
+        rights: Rights,
     ) -> None:
         self._pipeline = pipeline
         self._context = replace(context, ahead=self)
@@ -85,7 +84,7 @@ class _Results:
 
     def key(self) -> Hashable:
         """Return what is one for those who read the same."""
-        return self._sharing.key(self._rights().principal)
+        return self._sharing.key(self._rights.principal)
 
     async def make(self, told: OfEvent[Any]) -> None:
         """Make the result of an event for all who read the same."""
@@ -97,7 +96,7 @@ class _Results:
             while True:
                 try:
                     result = await self._result(await anext(source))
-                    self._check_token()
+                    await self._check()
                 except StopAsyncIteration:
                     return
                 except Exception as error:  # noqa: BLE001  a refusal, a defect, a store that is down
@@ -105,17 +104,22 @@ class _Results:
                     return
                 yield result
 
-    def _check_token(self) -> None:
-        """Let nothing out for a token that is over, or was revoked as far as was heard here.
+    async def _check(self) -> None:
+        """Let nothing out for a credential that is over, or was ended as far as was heard here.
 
-        Other credentials, of which stores know, are looked at in turn: see `RightsWatch`.
+        Where one may have been, it waits until that was looked at: see `RightsWatch`.
         """
-        token, context = self._rights().token, self._context
-        if token is not None and not still_good(context.identity, token, context.clock()):
-            raise Unauthenticated("This token is over, or was revoked.")
+        rights, context = self._rights, self._context
+        while rights.doubt is not None:
+            await rights.doubt.wait()
+        over = rights.token is not None and not still_good(
+            context.identity, rights.token, context.clock()
+        )
+        if rights.over or over:
+            raise Unauthenticated("This session or token is over.")
 
     async def _result(self, told: object) -> Result:
-        who = self._rights().principal
+        who = self._rights.principal
         if not isinstance(told, OfEvent):
             return await self._execute(told, self._of(who, Loaders(self._context.stores)))
         key = self._sharing.key(who), told.value

@@ -173,7 +173,7 @@ async def test_who_may_no_more_is_ended_at_both(pair: Pair) -> None:
     shared_id = await pair.playlist(PlaylistVisibility.PRIVATE)
     await editing.share(home.stores, shared_id, [EDITOR], "EDITOR")
     shared = global_id("Playlist", shared_id)
-    hidden, public = [global_id("Playlist", await pair.playlist()) for _ in range(2)]
+    hidden, public, last = [global_id("Playlist", await pair.playlist()) for _ in range(3)]
     key = await a_key(home.stores, home.identity, user_id(KEEPER))
     cookie = await cookie_of(home.stores, home.identity, user_id(SITTER))
     session = {"Cookie": f"{SESSION_COOKIE}={cookie}", "Origin": PUBLIC_URL}
@@ -182,12 +182,12 @@ async def test_who_may_no_more_is_ended_at_both(pair: Pair) -> None:
     strangers = pair.watchers(await token_of(home, STRANGER), hidden)
     keys = pair.watchers(bearer(key.secret), public)
     sessions = pair.watchers(session, public)
-    expiring = pair.watchers(await short_token(home), public)
+    expiring = pair.watchers(await short_token(home), last)
     expires_at = time.monotonic() + TOKEN_LASTS_S
-    owners = [pair.watchers(pair.owner, each) for each in (shared, hidden, public)]
+    owners = [pair.watchers(pair.owner, each) for each in (shared, hidden, public, last)]
     ending = [*removed, *strangers, *keys, *sessions, *expiring]
     async with watching(*ending, *(each for some in owners for each in some)):
-        for each in (shared, hidden, public):
+        for each in (shared, hidden, public, last):
             version = await pair.add(one, each)
         await all_told(ending, version)
 
@@ -204,12 +204,13 @@ async def test_who_may_no_more_is_ended_at_both(pair: Pair) -> None:
         keeper = owner_context(home.stores, home.identity, user_id(KEEPER))
         await revoke_api_key(keeper, key.api_key.id)
         await pair.post(one, "mutation { signOut { __typename } }", session)
+        crossing += [await pair.add(two, public)]
 
         for some, crossed in zip(owners, crossing, strict=False):
             await all_told(some, crossed)  # so it was there to be told
         await all_ended(ending)
         assert all(each.code is None for some in owners for each in some)
-        await all_told(owners[2], await pair.add(one, public))
+        await all_told(owners[3], await pair.add(one, last))
     over = {"websocket": 4403, "stream": "UNAUTHENTICATED"}
     took_s = []
     for watchers, at, code in (

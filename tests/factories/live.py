@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from auth.held import HeldToken
 from auth.principal import ANONYMOUS, Principal
 from datasources.redis.client import Redis
 from datasources.redis.live_reader import LiveReader
@@ -15,7 +14,7 @@ from gateway.graphql.documents import Documents
 from gateway.graphql.pipeline import Pipeline, prepare
 from gateway.graphql.request import OperationRequest
 from gateway.graphql.results import Result
-from gateway.graphql.rights import rights_of
+from gateway.graphql.rights import Rights, rights_of
 from gateway.graphql.subscriptions import subscribe
 from resolvers.context import RequestContext
 from resolvers.live import Live
@@ -88,11 +87,11 @@ async def subscriber(
     principal: Principal = ANONYMOUS,
     change: Callable[[RequestContext], RequestContext] = lambda context: context,
     pipeline: Pipeline | None = None,
-    token: HeldToken | None = None,
+    rights: Rights | None = None,
 ) -> AsyncIterator[Subscriber]:
     """Yield who follows a subscription; each event has a context of its own.
 
-    With one pipeline several are clients of one process. `token` is what it is held open with.
+    With one pipeline several are clients of one process. `rights` are what it is held open with.
 
     Raises:
         RequestFailed: it was refused.
@@ -103,8 +102,7 @@ async def subscriber(
     context = context_of(stores, principal, identity=identity_of(stores))
     context = change(replace(context, live=live))
     one = Subscriber()
-    rights = replace(rights_of(principal, None), token=token)
-    results = await subscribe(pipeline, prepared, context, lambda: rights)
+    results = await subscribe(pipeline, prepared, context, rights or rights_of(principal, None))
     task = asyncio.create_task(one.take(results))
     try:
         yield one

@@ -21,6 +21,7 @@ from datasources.redis.event_log import Cursor
 from datasources.redis.live import live_keys
 from datasources.stores import Stores
 from gateway.graphql.pipeline import RequestFailed
+from gateway.graphql.rights import Rights
 from resolvers import playlist_change, playlist_changed
 from resolvers.context import utc_now
 from resolvers.ids import global_id
@@ -70,12 +71,12 @@ class Desk:
         self,
         after: Any = None,
         principal: Principal | None = None,
-        token: HeldToken | None = None,
+        rights: Rights | None = None,
     ) -> Any:
         variables = {"id": self.id, "after": None if after is None else str(after)}
         who, process = principal or person(user_id(EDITOR)), self.pipeline
         return subscriber(
-            self.live, self.stores, FOLLOW, variables, who, pipeline=process, token=token
+            self.live, self.stores, FOLLOW, variables, who, pipeline=process, rights=rights
         )
 
 
@@ -332,7 +333,8 @@ async def test_a_replay_that_crosses_it_tells_nothing(
 
 async def test_a_token_that_is_over_is_told_nothing(desk: Desk) -> None:
     token = HeldToken("test", user_id(EDITOR), UUID(int=1), NOW, utc_now(), None)
-    async with desk.following(token=token) as one:
+    rights = Rights(person(user_id(EDITOR)), None, utc_now(), token)
+    async with desk.following(rights=rights) as one:
         await desk.add()
         assert await code_of_end(one) == "UNAUTHENTICATED"
 

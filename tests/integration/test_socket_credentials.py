@@ -236,6 +236,7 @@ async def test_a_token_that_is_over(server: Server, identity: Identity, token: s
         assert client.silent()
         await look(server, identity.settings.access_token_s + 1)
         assert await client.closed() == 4403
+        await client.settle()
     assert server.stage.ended == 1
 
 

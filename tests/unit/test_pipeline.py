@@ -271,7 +271,7 @@ async def test_what_is_left_of_a_batch_whose_time_is_over_is_not_begun(
 
 async def begun(pipeline: Pipeline, query: str) -> AsyncIterator[Result]:
     rights = rights_of(ANONYMOUS, None)
-    return await subscribe(pipeline, prepared(pipeline, query), context(), lambda: rights)
+    return await subscribe(pipeline, prepared(pipeline, query), context(), rights)
 
 
 async def results_of(pipeline: Pipeline, query: str) -> list[Result]:

@@ -1,14 +1,21 @@
-"""Rights that are renewed while a store is asked about those of before."""
+"""Rights that are looked at, while they are renewed, and when their end is told."""
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from auth.credentials import BadCredential, Credential
 from auth.held import HeldToken
 from auth.principal import Principal, PrincipalKind, SessionKind, SessionRef, person
+from datasources.errors import StoreUnavailable
 from datasources.ids import new_id
+from datasources.redis.credentials import CREDENTIALS
+from datasources.redis.live import LiveEvent, Position
 from gateway.graphql import rights as watched
 from gateway.graphql.rights import Rights, RightsWatch
 from resolvers.context import utc_now
@@ -28,14 +35,14 @@ class Held:
     """A socket that is renewed when the test says so."""
 
     def __init__(self, principal: Principal) -> None:
-        self.old = self.rights = Rights(principal, CREDENTIAL, BEFORE)
+        self.rights = Rights(principal, CREDENTIAL, BEFORE)
         self.ends: list[bool] = []
 
     def end_rights(self, *, known: bool) -> None:
         self.ends.append(known)
 
     def renew(self) -> None:
-        self.rights = Rights(IN_A_BROWSER, CREDENTIAL, RENEWED)
+        self.rights.renew(Rights(IN_A_BROWSER, Credential("another"), RENEWED))
 
 
 async def look(monkeypatch: pytest.MonkeyPatch, held: Held, *, over: bool, renews: bool) -> None:
@@ -73,13 +80,12 @@ async def test_what_was_renewed_meanwhile_does_not_end(
 
 
 @pytest.mark.parametrize("principal", [A_KEY, IN_A_BROWSER])
-async def test_nor_is_what_was_before_written(
+async def test_nor_is_what_was_found_of_the_one_before_written(
     monkeypatch: pytest.MonkeyPatch, principal: Principal
 ) -> None:
     held = Held(principal)
     await look(monkeypatch, held, over=False, renews=True)
-    assert (held.old.asked_at, held.rights.asked_at) == (BEFORE, RENEWED)
-    assert held.old.principal == principal
+    assert (held.rights.asked_at, held.rights.principal) == (RENEWED, IN_A_BROWSER)
 
 
 @pytest.mark.parametrize("principal", [A_KEY, IN_A_BROWSER])
@@ -87,6 +93,167 @@ async def test_what_is_over_ends(monkeypatch: pytest.MonkeyPatch, principal: Pri
     held = Held(principal)
     await look(monkeypatch, held, over=True, renews=False)
     assert held.ends == [True]
+
+
+# --- what the live stream tells -------------------------------------------------------------------
+
+
+class Process:
+    """A watch, and a store that says which sessions are over, when the test lets it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.watch = RightsWatch()
+        self.identity = identity_of(NO_STORES)
+        self.over: set[str] = set()
+        self.down = False
+        self.asked: list[list[str]] = []
+        self.answers = asyncio.Event()
+        self.answers.set()
+        monkeypatch.setattr(watched, "ended_among", self._ended_among)
+        monkeypatch.setattr(watched, "LOOK_EVERY_S", 3_600)  # only when it is told to
+
+    async def _ended_among(self, _: Any, __: Any, hashes: list[str], ___: Any) -> set[str]:
+        self.asked.append(hashes)
+        over, down = set(self.over), self.down
+        await self.answers.wait()
+        if down:
+            raise StoreUnavailable("redis", "gone")
+        return over
+
+    @contextmanager
+    def holding(self, *holders: Held) -> Iterator[None]:
+        for one in holders:
+            one.rights.asked_at = utc_now()
+            self.watch.add(one, self.identity, NO_STORES)
+        try:
+            yield
+        finally:
+            for one in holders:
+                self.watch.remove(one)
+
+    def tell(self, owner_id: UUID) -> None:
+        """Tell in the live stream that a credential of somebody's may have ended."""
+        self.watch.put(LiveEvent(CREDENTIALS, str(owner_id), Position("e", 1, "1-0")))
+
+
+@pytest.fixture
+def process(monkeypatch: pytest.MonkeyPatch) -> Process:
+    return Process(monkeypatch)
+
+
+def in_browser(session: str, user_id: UUID | None = None) -> Held:
+    ref = SessionRef(SessionKind.COOKIE, session)
+    return Held(person(user_id or new_id(), session=ref))
+
+
+async def settled() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def in_doubt(held: Held) -> bool:
+    return held.rights.doubt is not None
+
+
+def owner_of(held: Held) -> UUID:
+    (owner,) = held.rights.owners
+    return owner
+
+
+async def test_who_may_be_meant_is_looked_at_at_once_and_nobody_else(process: Process) -> None:
+    meant, other = in_browser("a"), in_browser("b")
+    process.over = {"a", "b"}
+    with process.holding(meant, other):
+        await settled()
+        process.tell(owner_of(meant))
+        assert meant.rights.doubt is not None
+        assert other.rights.doubt is None
+        await settled()
+        assert (meant.ends, other.ends, process.asked) == ([True], [], [["a"]])
+        assert meant.rights.over
+        assert meant.rights.doubt is None
+
+
+async def test_what_is_not_over_goes_on(process: Process) -> None:
+    ada = new_id()
+    ended, kept = in_browser("a", ada), in_browser("b", ada)
+    process.over = {"a"}
+    with process.holding(ended, kept):
+        await settled()
+        process.tell(ada)
+        doubt = kept.rights.doubt
+        assert doubt is not None
+        await settled()
+        assert (ended.ends, kept.ends, process.asked) == ([True], [], [["a", "b"]])
+        assert kept.rights.doubt is None
+        assert doubt.is_set()
+
+
+async def test_an_answer_from_before_settles_nothing(process: Process) -> None:
+    held = in_browser("a")
+    process.answers.clear()
+    with process.holding(held):
+        await settled()
+        process.tell(owner_of(held))
+        await settled()
+        process.over = {"a"}  # after the store was asked
+        process.tell(owner_of(held))
+        process.answers.set()
+        await settled()
+        assert process.asked == [["a"], ["a"]]
+        assert held.ends == [True]
+
+
+async def test_it_stays_in_doubt_while_the_store_cannot_tell(process: Process) -> None:
+    held = in_browser("a")
+    process.down = True
+    with process.holding(held):
+        await settled()
+        process.tell(owner_of(held))
+        await settled()
+        assert in_doubt(held)
+        process.down = False
+        await process.watch.look(process.identity, NO_STORES, utc_now())
+        assert not in_doubt(held)
+        assert held.ends == []
+
+
+async def test_what_was_renewed_meanwhile_is_looked_at_too(process: Process) -> None:
+    held = in_browser("a")
+    process.answers.clear()
+    with process.holding(held):
+        await settled()
+        process.tell(owner_of(held))
+        await settled()
+        renewed = in_browser("b", owner_of(held)).rights.principal
+        held.rights.renew(Rights(renewed, Credential("another"), utc_now()))
+        process.over = {"a"}
+        process.answers.set()
+        await settled()
+        assert in_doubt(held), "the answer was about the one before"
+        await process.watch.look(process.identity, NO_STORES, utc_now())
+        assert not in_doubt(held)
+        assert (held.ends, process.asked) == ([], [["a"], ["b"]])
+
+
+async def test_where_events_may_be_missing_all_are_looked_at(process: Process) -> None:
+    held = in_browser("a"), in_browser("b")
+    process.over = {"b"}
+    with process.holding(*held):
+        await settled()
+        process.watch.miss()
+        await settled()
+        assert [one.ends for one in held] == [[], [True]]
+        assert held[0].rights.doubt is None
+
+
+async def test_who_has_left_is_forgotten(process: Process) -> None:
+    held = in_browser("a")
+    with process.holding(held):
+        pass
+    process.tell(owner_of(held))
+    assert held.rights.doubt is None
+    assert process.watch._of_owner == {}
 
 
 async def test_a_defect_ends_what_it_is_about_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,41 @@
+"""What follows when credentials end: this process knows at once, the others before they go on.
+
+For after the commit that ended them. Where Redis does not answer, what is held open is looked at
+every few seconds anyway (`gateway/graphql/rights.py`); sessions in cookies, which lie there, are
+told of with their end.
+"""
+
+from uuid import UUID
+
+import structlog
+
+from datasources.errors import StoreError
+from datasources.redis.credentials import announce_ending
+from datasources.stores import Stores
+from resolvers.context import RequestContext
+
+log = structlog.get_logger(__name__)
+
+
+async def tokens_ended(context: RequestContext, owner_id: UUID, *families: UUID) -> None:
+    """Take in that families of tokens have ended, or, by its id, all that an app has.
+
+    `owner_id` is the person they are of, or that app.
+    """
+    context.identity.revocations.revoke(*families)
+    await look_again(context.stores, owner_id)
+
+
+async def key_changed(context: RequestContext, owner_id: UUID, key_id: UUID) -> None:
+    """Take in that an API key may have ended, or one of its texts."""
+    context.identity.api_keys.forget(key_id)
+    await look_again(context.stores, owner_id)
+
+
+async def look_again(stores: Stores, *owners: UUID) -> None:
+    """Let all processes look at what these people or apps hold open, before they tell them more."""
+    for owner_id in owners:
+        try:
+            await announce_ending(stores.redis, owner_id)
+        except StoreError as error:
+            log.warning("credentials are looked at later", store=error.store)
