@@ -54,8 +54,8 @@ class _Known:
         if len(self.entries) > _MAX_KNOWN:
             self.entries.popitem(last=False)
 
-    def drop(self, key_id: UUID) -> None:
-        gone = [hashed for hashed, (_, key) in self.entries.items() if key and key.id == key_id]
+    def drop(self, key_ids: Collection[UUID]) -> None:
+        gone = [hashed for hashed, (_, key) in self.entries.items() if key and key.id in key_ids]
         for hashed in gone:
             del self.entries[hashed]
 
@@ -108,9 +108,10 @@ class ApiKeys:
         if asked:
             await self._ask(postgres, asked)
 
-    def forget(self, key_id: UUID) -> None:
-        """Ask again for a key that this process has just changed."""
-        self._good.drop(key_id)
+    def forget(self, *key_ids: UUID) -> None:
+        """Ask again for keys that were changed just now."""
+        if key_ids:
+            self._good.drop(frozenset(key_ids))
 
     def _lately(self, hashed: bytes) -> tuple[bool, FoundApiKey | None]:
         """Return whether a key was asked for lately, and what was found then."""

@@ -32,10 +32,9 @@ async def key_changed(context: RequestContext, owner_id: UUID, key_id: UUID) -> 
     await look_again(context.stores, owner_id)
 
 
-async def look_again(stores: Stores, *owners: UUID) -> None:
-    """Let all processes look at what these people or apps hold open, before they tell them more."""
-    for owner_id in owners:
-        try:
-            await announce_ending(stores.redis, owner_id)
-        except StoreError as error:
-            log.warning("credentials are looked at later", store=error.store)
+async def look_again(stores: Stores, owner_id: UUID) -> None:
+    """Let all processes look at what a person or app holds open, before they tell them more."""
+    try:
+        await announce_ending(stores.redis, owner_id)
+    except StoreError as error:
+        log.warning("credentials are looked at later", store=error.store)

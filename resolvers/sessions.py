@@ -205,7 +205,8 @@ async def forget_sessions(
         await context.identity.revocations.refresh(context.stores.postgres, context.clock())
     except StoreError as error:
         log.warning("sessions are forgotten later", store=error.store)
-    await look_again(context.stores, user_id)
+    if not ended:  # else that was told with it
+        await look_again(context.stores, user_id)
     return ended
 
 

@@ -1,21 +1,16 @@
-"""Credentials that may have ended: told in the live stream, before all that happens later.
+"""Credentials that may have ended: told in the live stream, right after the commit.
 
-A process that reads on knows of the end before it reads of anything that happened after it. What
-is told is whose they are, and never which: readers look at what these people or apps hold open.
+A process that reads on knows of the end before it reads of what is told later. Whose they are is
+told, and never which: readers look at what these people or apps hold open.
 """
 
 from uuid import UUID
 
 from datasources.redis.client import Redis
-from datasources.redis.live import Eval, announce, announcement
+from datasources.redis.live import announce
 
 CREDENTIALS = "credentials"
 """The topic. The body of an event is the id of a person or an app."""
-
-
-def ending(redis: Redis, owner_id: UUID) -> Eval:
-    """Return the EVAL that tells of it, as a part of the transaction that ends them."""
-    return announcement(redis, CREDENTIALS, str(owner_id))
 
 
 async def announce_ending(redis: Redis, owner_id: UUID) -> None:

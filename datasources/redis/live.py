@@ -25,9 +25,6 @@ KEPT_MS = 24 * 60 * 60 * 1000
 
 START = "0-0"
 
-Eval = tuple[str, int, *tuple[str, ...]]
-"""The arguments of an EVAL: the script, how many keys, the keys, and what else it takes."""
-
 _EPOCH = """
 local function epoch_of(known)
   local fresh, life, seen = string.match(known, '^(%S+) (%S+) (%d+)$')
@@ -120,11 +117,6 @@ def note_seen(redis: Redis, epoch: str, seq: int) -> None:
         redis.live_seen = (epoch, seq)
 
 
-def announcement(redis: Redis, topic: str, body: str = "") -> Eval:
-    """Return the arguments of the EVAL that tells all processes something."""
-    return _ANNOUNCE, 3, *live_keys(redis), known_life(redis), topic, body
-
-
 async def announce(redis: Redis, topic: str, body: str = "") -> None:
     """Tell all processes something. One EVAL. Fails closed.
 
@@ -132,7 +124,7 @@ async def announce(redis: Redis, topic: str, body: str = "") -> None:
         StoreUnavailable, StoreTimeout: the store did not answer; it may have been told.
     """
     async with redis.answering():
-        await redis.client.eval(*announcement(redis, topic, body))
+        await redis.client.eval(_ANNOUNCE, 3, *live_keys(redis), known_life(redis), topic, body)
 
 
 async def locate(redis: Redis, client: RedisClient) -> Position:

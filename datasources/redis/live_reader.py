@@ -185,6 +185,8 @@ class LiveReader:
         """Return the place to read on from: our own, where the stream still has it."""
         if self._at is None:
             self._at = newest
+            for listener in self._beside:  # nothing was read until now
+                listener.miss()
         elif self._at.is_lost_in(newest):
             self._at = newest
             self._miss()

@@ -2,8 +2,8 @@
 
 `sessions-at:<hash of issuer and sid>` is a set of those that began with one session at a provider.
 
-Everything here fails closed: without Redis nobody has a session. What ends sessions also tells of
-it, in the same transaction: see `credentials.py`.
+Everything here fails closed: without Redis nobody has a session. The scripts that end sessions
+tell of it, too: see `credentials.py`.
 """
 
 import hashlib
@@ -17,7 +17,8 @@ import orjson
 from datasources.records.accounts import Role
 from datasources.records.sessions import ListedSession, ProviderSession, SessionRecord
 from datasources.redis.client import Redis
-from datasources.redis.credentials import ending
+from datasources.redis.credentials import CREDENTIALS
+from datasources.redis.live import PUBLISH, known_life, live_keys
 
 # One round trip: ids, what is kept of each, and the time that is left. The dead ones are dropped.
 _LIST = """
@@ -33,32 +34,47 @@ end
 return listed
 """
 
+# Ends those of a person's sessions that are named, and tells of it where there were any.
+_END = f"""{PUBLISH}
+local function end_all(known, topic, owner, theirs, prefix, ids)
+  local ended = 0
+  for _, id in ipairs(ids) do
+    if redis.call('SREM', theirs, id) == 1 then
+      ended = ended + redis.call('DEL', prefix .. id)
+    end
+  end
+  if ended > 0 then publish(known, topic, owner) end
+  return ended
+end
+"""
+
+_REMOVE = f"""{_END}
+local known, topic, owner, prefix = unpack(ARGV, 1, 4)
+return end_all(known, topic, owner, KEYS[4], prefix, {{unpack(ARGV, 5)}})
+"""
+
 # A session begins; of those before it only so many stay, by the time that is left: each use brings
 # it back to the same, so the least has who was unused for longest. The dead ones are dropped.
-_PUT = """
-local alive = {}
-for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do
-  local left = redis.call('PTTL', ARGV[1] .. id)
+_PUT = f"""{_END}
+local known, topic, owner, prefix = unpack(ARGV, 1, 4)
+local new, value, lives, most, longest = unpack(ARGV, 5)
+local alive, ending = {{}}, {{}}
+for _, id in ipairs(redis.call('SMEMBERS', KEYS[4])) do
+  local left = redis.call('PTTL', prefix .. id)
   if left > 0 then
-    table.insert(alive, {left, id})
+    table.insert(alive, {{left, id}})
   else
-    redis.call('SREM', KEYS[1], id)
+    redis.call('SREM', KEYS[4], id)
   end
 end
 table.sort(alive, function(one, other) return one[1] < other[1] end)
-for i = 1, #alive - tonumber(ARGV[2]) do
-  redis.call('DEL', ARGV[1] .. alive[i][2])
-  redis.call('SREM', KEYS[1], alive[i][2])
+for i = 1, #alive - tonumber(most) do
+  table.insert(ending, alive[i][2])
 end
-redis.call('SET', KEYS[2], ARGV[4], 'EX', ARGV[5])
-redis.call('SADD', KEYS[1], ARGV[3])
-redis.call('EXPIRE', KEYS[1], ARGV[6])
-"""
-
-# Only what is the person's own is removed.
-_REMOVE = """
-if redis.call('SREM', KEYS[1], ARGV[1]) == 0 then return 0 end
-return redis.call('DEL', KEYS[2])
+end_all(known, topic, owner, KEYS[4], prefix, ending)
+redis.call('SET', prefix .. new, value, 'EX', lives)
+redis.call('SADD', KEYS[4], new)
+redis.call('EXPIRE', KEYS[4], longest)
 """
 
 
@@ -80,29 +96,15 @@ async def put_session(
     Raises:
         StoreUnavailable, StoreTimeout: the store did not answer.
     """
-    theirs = _of(redis, session.user_id)
+    begin = (session_hash, _written(session), min(idle_s, lifetime_s), most - 1, lifetime_s)
     async with redis.answering(), redis.client.pipeline(transaction=True) as pipe:
         for user_id, replaced in instead_of:
-            pipe.delete(_name(redis, replaced))
-            pipe.srem(_of(redis, user_id), replaced)
-        pipe.eval(
-            _PUT,
-            2,
-            theirs,
-            _name(redis, session_hash),
-            _name(redis, ""),
-            most - 1,
-            session_hash,
-            _written(session),
-            min(idle_s, lifetime_s),
-            lifetime_s,
-        )
+            pipe.eval(_REMOVE, 4, *_ending(redis, user_id), replaced)
+        pipe.eval(_PUT, 4, *_ending(redis, session.user_id), *begin)
         if session.provider is not None and session.provider.sid is not None:
             there = _at(redis, session.provider.issuer, session.provider.sid)
             pipe.sadd(there, session_hash)
             pipe.expire(there, lifetime_s)
-        for user_id in {session.user_id, *(user_id for user_id, _ in instead_of)}:
-            pipe.eval(*ending(redis, user_id))
         await pipe.execute()
 
 
@@ -166,18 +168,14 @@ async def fetch_sessions_of(
 
 
 async def remove_session(redis: Redis, user_id: UUID, session_hash: str) -> bool:
-    """End one of a person's sessions; return False where they have none with this hash.
-
-    One transaction.
+    """End one of a person's sessions; return False where they have none with this hash. One EVAL.
 
     Raises:
         StoreUnavailable, StoreTimeout: the store did not answer.
     """
-    async with redis.answering(), redis.client.pipeline(transaction=True) as pipe:
-        pipe.eval(_REMOVE, 2, _of(redis, user_id), _name(redis, session_hash), session_hash)
-        pipe.eval(*ending(redis, user_id))
-        removed, _ = await pipe.execute()
-    return bool(removed)
+    async with redis.answering():
+        ending = _ending(redis, user_id)
+        return bool(await redis.client.eval(_REMOVE, 4, *ending, session_hash))
 
 
 async def end_sessions_at(
@@ -244,17 +242,18 @@ async def remove_sessions(
         ]
         if not ended:
             return 0
-        async with redis.client.pipeline(transaction=True) as pipe:
-            pipe.delete(*(_name(redis, session_hash) for session_hash in ended))
-            pipe.srem(_of(redis, user_id), *ended)
-            pipe.eval(*ending(redis, user_id))
-            await pipe.execute()
-    return len(ended)
+        return int(await redis.client.eval(_REMOVE, 4, *_ending(redis, user_id), *ended))
 
 
 def _began_later(value: str, before: datetime | None) -> bool:
     session = _read(value)
     return before is not None and session is not None and session.created_at > before
+
+
+def _ending(redis: Redis, user_id: UUID) -> tuple[str, ...]:
+    """Return the keys and the first arguments of a script that ends sessions of a person."""
+    keys = (*live_keys(redis), _of(redis, user_id))
+    return (*keys, known_life(redis), CREDENTIALS, str(user_id), _name(redis, ""))
 
 
 def _name(redis: Redis, session_hash: str) -> str:

@@ -1,8 +1,8 @@
 """What sockets and streams are held open with, looked at again while they live.
 
 Whoever ends credentials tells so in the live stream (`datasources/redis/credentials.py`). From then
-on nothing is told to those whose credential may be meant, until it was looked at: an event that
-happened after the end of a credential is not told to who holds it.
+on nothing is told to those whose credential may be meant, until it was looked at: what the stream
+tells after the end of a credential is not told to who holds it.
 
 That is not relied on. A token costs no store a question, all sessions of a process cost one each
 two seconds, and all API keys one each three. So what is over, or was ended, ends within 5 s; where
@@ -14,7 +14,8 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 from typing import Protocol
 from uuid import UUID
 
@@ -36,9 +37,13 @@ from resolvers.context import utc_now
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 1
+_ANSWERED_WITHIN_S = 0.9  # a look that takes longer would keep the others from theirs
 _ASK_EVERY_S = 2
 _BELIEVED_FOR_S = 4
+_HEARD_FOR_S = 5
+"""Who resolved a credential before its end may hold something open with it so much later."""
 _MAX_ASKED_AT_ONCE = 500
+_NO_ANSWER = (StoreError, TimeoutError)
 
 
 @dataclass(slots=True, eq=False)
@@ -141,6 +146,8 @@ class RightsWatch:
         self._holders: set[Holder] = set()
         self._of_owner: defaultdict[UUID, set[Holder]] = defaultdict(set)
         self._doubted: set[Holder] = set()
+        self._heard_at: dict[UUID, float] = {}
+        self._missed_at = float("-inf")
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -158,6 +165,8 @@ class RightsWatch:
         self._holders.add(holder)
         for owner in holder.rights.owners:
             self._of_owner[owner].add(holder)
+        if self._heard_lately(holder.rights):
+            self._doubt([holder])
         if self._task is None:
             self._task = asyncio.create_task(self._run(identity, stores))
 
@@ -172,11 +181,27 @@ class RightsWatch:
 
     def put(self, event: LiveEvent) -> None:
         """Doubt all that this person or app holds open, and look at it."""
-        self._doubt(self._of_owner.get(UUID(event.body), ()))
+        owner, now = UUID(event.body), monotonic()
+        since = now - _HEARD_FOR_S
+        self._heard_at = {one: at for one, at in self._heard_at.items() if at >= since}
+        self._heard_at[owner] = now
+        self._doubt(self._of_owner.get(owner, ()))
 
     def miss(self) -> None:
-        """Doubt everything: the end of anybody's may not have been heard of."""
-        self._doubt(self._holders)
+        """Doubt what ends with a session or key: nobody may have heard of the end of one.
+
+        The list of revoked tokens is read all the time, and tokens live on without PostgreSQL.
+        """
+        self._missed_at = monotonic()
+        self._doubt([one for one in self._holders if one.rights.token is None])
+
+    def _heard_lately(self, rights: Rights) -> bool:
+        """Whether it may have ended between when it was resolved and now."""
+        since = monotonic() - _HEARD_FOR_S
+        if rights.token is None and self._missed_at >= since:
+            return True
+        never = float("-inf")
+        return any(self._heard_at.get(owner, never) >= since for owner in rights.owners)
 
     def _doubt(self, holders: Collection[Holder]) -> None:
         for holder in holders:
@@ -209,17 +234,18 @@ class RightsWatch:
                 await self._look(holders, identity, stores, utc_now())
             except Exception:
                 log.exception("rights cannot be looked at")
-                self._end_unknown(utc_now())
+                self._end_unknown(holders, utc_now())
 
     async def _look(
         self, holders: Collection[Holder], identity: Identity, stores: Stores, now: datetime
     ) -> None:
+        began = monotonic()
+        looked_at = [_Asked.of(holder) for holder in holders]
         tokens: list[_Asked] = []
         sessions: list[_Asked] = []
         keys: list[_Asked] = []
         others: list[_Asked] = []
-        for holder in holders:
-            asked = _Asked.of(holder)
+        for asked in looked_at:
             rights = asked.rights
             if rights.token is not None:
                 tokens.append(asked)
@@ -240,10 +266,13 @@ class RightsWatch:
         looks.append(self._look_at_tokens(tokens, identity, stores, now))
         looks.append(self._look_at_keys(keys, identity, stores, now))
         looks += [self._look_at(asked, identity, stores, now) for asked in others]
-        for outcome in await asyncio.gather(*looks, return_exceptions=True):
-            if isinstance(outcome, Exception) and not isinstance(outcome, StoreError):
+        in_time = (asyncio.wait_for(look, _ANSWERED_WITHIN_S) for look in looks)
+        for outcome in await asyncio.gather(*in_time, return_exceptions=True):
+            if isinstance(outcome, Exception) and not isinstance(outcome, _NO_ANSWER):
                 log.error("rights cannot be looked at", exc_info=outcome)
-        self._end_unknown(now)
+        renewed = [one.holder for one in looked_at if one.renewed and one.rights.doubt is not None]
+        self._doubt([one for one in renewed if one in self._holders])
+        self._end_unknown(holders, now + timedelta(seconds=monotonic() - began))
 
     async def _look_at_tokens(
         self, tokens: Sequence[_Asked], identity: Identity, stores: Stores, now: datetime
@@ -281,9 +310,8 @@ class RightsWatch:
     async def _look_at_keys(
         self, keys: Sequence[_Asked], identity: Identity, stores: Stores, now: datetime
     ) -> None:
-        for asked in keys:
-            if asked.doubt is not None and asked.rights.principal.key is not None:
-                identity.api_keys.forget(asked.rights.principal.key.id)
+        doubted = {asked.rights.principal.key for asked in keys if asked.doubt is not None}
+        identity.api_keys.forget(*(key.id for key in doubted if key is not None))
         secrets = [one.secret for asked in keys if (one := asked.rights.credential)]
         await identity.api_keys.find_all(stores.postgres, secrets)
         for asked in keys:
@@ -304,9 +332,9 @@ class RightsWatch:
                 asked.rights.principal = principal
                 asked.is_good(now)
 
-    def _end_unknown(self, now: datetime) -> None:
+    def _end_unknown(self, holders: Collection[Holder], now: datetime) -> None:
         """End those of whom nothing was heard for too long: sessions fail closed."""
-        for holder in tuple(self._holders):
+        for holder in holders:
             if (now - holder.rights.asked_at).total_seconds() >= _BELIEVED_FOR_S:
                 self._end(holder, known=False)
 
@@ -316,7 +344,10 @@ class RightsWatch:
             self._discard(holder)
             rights = holder.rights
             rights.over = True
-            holder.end_rights(known=known)
+            try:
+                holder.end_rights(known=known)
+            except Exception:
+                log.exception("what is held open cannot be ended")
             rights.settle(rights.doubt)
 
     def _discard(self, holder: Holder) -> None:

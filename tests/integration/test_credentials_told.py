@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,7 @@ from auth.principal import SessionKind, SessionRef, person
 from auth.sessions import session_hash
 from datasources.errors import StoreUnavailable
 from datasources.postgres.account_tables import token_families
-from datasources.records.accounts import Role
+from datasources.records.accounts import MailTokenPurpose, Role
 from datasources.redis.credentials import CREDENTIALS
 from datasources.redis.live import locate, read_on
 from datasources.stores import Stores
@@ -20,15 +21,15 @@ from resolvers.account_deletion import delete_account
 from resolvers.api_keys import revoke_api_key, rotate_api_key
 from resolvers.app_commands import delete_app, set_app_disabled
 from resolvers.app_consents import withdraw_consent
-from resolvers.context import RequestContext
-from resolvers.errors import WrongCredentials
+from resolvers.context import RequestContext, utc_now
+from resolvers.errors import NotFound, WrongCredentials
 from resolvers.key_administration import revoke_any_key
 from resolvers.key_reports import report_api_key
-from resolvers.password_commands import change_password
+from resolvers.password_commands import change_password, reset_password
 from resolvers.roles import change_role, disable_account
 from resolvers.session_commands import refresh_tokens, sign_out, sign_out_everywhere
-from resolvers.sessions import MAX_SESSIONS
-from tests.factories.accounts import OTHER_PASSWORD, PASSWORD, context_from
+from resolvers.sessions import MAX_SESSIONS, forget_ended
+from tests.factories.accounts import OTHER_PASSWORD, PASSWORD, context_from, link
 from tests.factories.api_keys import PAGE, a_key
 from tests.factories.apps import a_code, as_app, exchange, tokens
 from tests.factories.oauth_world import World, a_world
@@ -87,7 +88,7 @@ async def test_signing_out_in_a_browser(world: World) -> None:
 
 async def test_signing_in_as_somebody_else(world: World) -> None:
     cookie = await cookie_of(world.stores, world.identity, world.bob)
-    async with told(world, world.ann, world.bob):
+    async with told(world, world.bob):
         before = person(world.bob, session=in_browser(cookie))
         await cookie_of(world.stores, world.identity, world.ann, before)
 
@@ -112,6 +113,29 @@ async def test_more_sessions_than_anybody_has(world: World) -> None:
         await tokens_of(world.stores, world.identity, world.ann)
 
 
+async def test_more_browsers_than_anybody_has(world: World) -> None:
+    async with told(world):
+        for _ in range(MAX_SESSIONS - 1):  # in one she is signed in
+            await cookie_of(world.stores, world.identity, world.ann)
+    async with told(world, world.ann):
+        await cookie_of(world.stores, world.identity, world.ann)
+
+
+async def test_a_session_that_is_none(world: World) -> None:
+    async with told(world):
+        with pytest.raises(NotFound):
+            await sign_out(of_ann(world), "0" * 64)
+
+
+async def test_the_job_that_ends_what_could_not_be_ended_at_once(world: World) -> None:
+    later = (utc_now() + timedelta(seconds=1)).isoformat()
+    job = {"user_id": str(world.ann), "keep": None, "before": later}
+    async with told(world, world.ann):
+        await forget_ended(world.stores.redis, job)
+    async with told(world):
+        await forget_ended(world.stores.redis, job)
+
+
 async def test_a_refresh_token_that_was_spent(world: World) -> None:
     spent = (await tokens_of(world.stores, world.identity, world.ann)).refresh_token
     async with told(world):
@@ -127,6 +151,13 @@ async def test_a_refresh_token_that_was_spent(world: World) -> None:
 async def test_another_password(world: World) -> None:
     async with told(world, world.ann):
         await change_password(of_ann(world), PASSWORD, OTHER_PASSWORD)
+
+
+async def test_a_password_that_was_forgotten(world: World) -> None:
+    purpose, address = MailTokenPurpose.RESET_PASSWORD, "ann@example.org"
+    token = await link(world.stores, purpose, world.ann, address)
+    async with told(world, world.ann):
+        await reset_password(of_nobody(world), token, OTHER_PASSWORD)
 
 
 async def test_another_role(world: World) -> None:
@@ -213,7 +244,7 @@ async def test_a_deleted_app(world: World) -> None:
 # --- trouble --------------------------------------------------------------------------------------
 
 
-async def test_it_ends_all_the_same_where_it_cannot_be_told(
+async def test_what_cannot_be_told_is_done_all_the_same(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def lost(*_: object) -> None:
