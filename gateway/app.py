@@ -16,7 +16,7 @@ from gateway.graphql.documents import Documents
 from gateway.graphql.graphiql import graphiql_page, graphiql_routes, wants_page
 from gateway.graphql.http import HttpEdge
 from gateway.graphql.pipeline import Pipeline
-from gateway.graphql.rights import RightsWatch
+from gateway.graphql.rights_watch import RightsWatch
 from gateway.graphql.sse import EventStreams
 from gateway.graphql.stream_places import StreamPlaces
 from gateway.graphql.websocket import SocketEdge

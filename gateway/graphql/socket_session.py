@@ -16,7 +16,8 @@ from gateway.graphql.flood import TokenBucket
 from gateway.graphql.frames import Closing, Complete, Init, Ping, Pong, Subscribe
 from gateway.graphql.pipeline import Pipeline
 from gateway.graphql.request import BadRequest, parse_request
-from gateway.graphql.rights import Rights, RightsWatch, rights_of
+from gateway.graphql.rights import Rights, rights_of
+from gateway.graphql.rights_watch import RightsWatch
 from gateway.graphql.send_queue import SendQueue
 from gateway.graphql.settings import TransportSettings
 from gateway.graphql.socket_credentials import renewed_rights, rights_at_init

@@ -18,7 +18,8 @@ from auth.principal import Principal
 from gateway.authentication import credential_of, with_sender
 from gateway.graphql.pipeline import Pipeline, Prepared, RequestFailed
 from gateway.graphql.results import Result, encode, failed, refused
-from gateway.graphql.rights import Rights, RightsWatch, rights_of
+from gateway.graphql.rights import Rights, rights_of
+from gateway.graphql.rights_watch import RightsWatch
 from gateway.graphql.send_queue import GRACE_S, MAX_BYTES, MAX_EVENTS
 from gateway.graphql.socket_operations import Events
 from gateway.graphql.stream_places import StreamPlaces

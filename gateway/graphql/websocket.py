@@ -12,7 +12,7 @@ from auth.identity import Identity
 from gateway.graphql.frames import NO_SUBPROTOCOL, SUBPROTOCOL
 from gateway.graphql.origins import is_allowed, origin_of
 from gateway.graphql.pipeline import Pipeline
-from gateway.graphql.rights import RightsWatch
+from gateway.graphql.rights_watch import RightsWatch
 from gateway.graphql.settings import TransportSettings
 from gateway.graphql.socket_session import Shared, SocketSession
 from gateway.graphql.sockets import Sockets

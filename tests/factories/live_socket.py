@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message
 from auth.identity import Identity
 from datasources.stores import Stores
 from gateway.graphql.frames import SUBPROTOCOL
-from gateway.graphql.rights import RightsWatch
+from gateway.graphql.rights_watch import RightsWatch
 from gateway.graphql.settings import TransportSettings
 from gateway.graphql.sockets import Sockets
 from gateway.graphql.stream_places import StreamPlaces

@@ -14,8 +14,9 @@ from auth.principal import SessionKind, SessionRef, person
 from auth.sessions import ended_among, session_hash
 from datasources.redis.credentials import announce_ending
 from datasources.stores import Stores
-from gateway.graphql import rights as watched
-from gateway.graphql.rights import Rights, RightsWatch, rights_of
+from gateway.graphql import rights_watch as watched
+from gateway.graphql.rights import Rights, rights_of
+from gateway.graphql.rights_watch import RightsWatch
 from resolvers.api_keys import revoke_api_key
 from resolvers.context import utc_now
 from resolvers.ids import global_id

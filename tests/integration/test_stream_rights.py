@@ -15,7 +15,8 @@ from datasources.records.api_keys import ApiKeyKind
 from datasources.redis.sessions import remove_session
 from datasources.stores import Stores
 from gateway.cookies import SESSION_COOKIE
-from gateway.graphql.rights import Rights, RightsWatch
+from gateway.graphql.rights import Rights
+from gateway.graphql.rights_watch import RightsWatch
 from resolvers.context import utc_now
 from tests.factories.api_keys import a_key
 from tests.factories.live_socket import Server

@@ -20,8 +20,9 @@ from datasources.ids import new_id
 from datasources.records.api_keys import ApiKeyPlan
 from datasources.redis.credentials import CREDENTIALS
 from datasources.redis.live import LiveEvent, Position
-from gateway.graphql import rights as watched
-from gateway.graphql.rights import Rights, RightsWatch
+from gateway.graphql import rights_watch as watched
+from gateway.graphql.rights import Rights
+from gateway.graphql.rights_watch import RightsWatch
 from resolvers.context import utc_now
 from tests.factories.live_socket import NO_STORES
 from tests.factories.operations import identity_of

@@ -10,7 +10,7 @@ from auth.principal import ANONYMOUS, KeyRef, Principal, PrincipalKind, person
 from datasources.ids import new_id
 from datasources.records.api_keys import ApiKeyPlan
 from gateway.graphql import http
-from gateway.graphql import rights as watched
+from gateway.graphql import rights_watch as watched
 from gateway.graphql.documents import Documents
 from gateway.graphql.pipeline import Pipeline
 from gateway.graphql.settings import TransportSettings
