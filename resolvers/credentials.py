@@ -1,8 +1,8 @@
 """What follows when credentials end: this process knows at once, the others before they go on.
 
 For after the commit that ended them. Where Redis does not answer, what is held open is looked at
-every few seconds anyway (`gateway/graphql/rights_watch.py`); sessions in cookies, which lie there, are
-told of with their end.
+every few seconds anyway (`gateway/graphql/rights_watch.py`). Sessions in cookies lie in Redis: what
+ends them there tells of it.
 """
 
 from uuid import UUID
