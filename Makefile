@@ -114,11 +114,12 @@ migrate: setup ## Create or upgrade the tables and indexes of the stores
 test: setup web clients ## Run all tests, on real stores too where POLYPHONY_*_URL are set [TESTS=]
 	@$(WITH_NODE) $(PY) -m pytest -q -n auto --maxprocesses=4 --dist=worksteal $(TESTS)
 
-soak: setup ## Kill, starve and flood under load: nothing acknowledged is lost [GATEWAYS= POSTGRES= CLIENTS= LIVE_S=]
+soak: setup web ## Kill, starve and flood under load: nothing acknowledged is lost [GATEWAYS= POSTGRES= CLIENTS= LIVE_S= QUIET_S=]
 	@POLYPHONY_SOAK_GATEWAY_KILLS=$(or $(GATEWAYS),20) POLYPHONY_SOAK_POSTGRES_KILLS=$(or $(POSTGRES),3) \
 	  POLYPHONY_SOAK_CHANGES=100 POLYPHONY_SOAK_FLOOD_CLIENTS=$(or $(CLIENTS),200) \
 	  POLYPHONY_SOAK_LIVE_S=$(or $(LIVE_S),120) POLYPHONY_SOAK_LIVE_FOLLOWERS=6 \
-	  $(PY) -m pytest -q --timeout=0 -o log_cli=true -o log_cli_level=INFO --log-disable=httpx2 tests/chaos
+	  POLYPHONY_SOAK_QUIET_S=$(or $(QUIET_S),60) $(WITH_NODE) $(PY) -m pytest -q --timeout=0 \
+	  -o log_cli=true -o log_cli_level=INFO --log-disable=httpx2 tests/chaos tests/e2e/test_live.py
 
 check: check-format check-lint check-types check-imports check-schema check-web check-docker ## Run the linters and type checkers
 
