@@ -100,6 +100,7 @@ async def put_session(
     async with redis.answering(), redis.client.pipeline(transaction=True) as pipe:
         for user_id, replaced in instead_of:
             pipe.eval(_REMOVE, 4, *_ending(redis, user_id), replaced)
+            pipe.delete(_name(redis, replaced))  # whoever's it was: nobody knows its id any more
         pipe.eval(_PUT, 4, *_ending(redis, session.user_id), *begin)
         if session.provider is not None and session.provider.sid is not None:
             there = _at(redis, session.provider.issuer, session.provider.sid)

@@ -127,6 +127,14 @@ async def test_a_session_that_is_none(world: World) -> None:
             await sign_out(of_ann(world), "0" * 64)
 
 
+async def test_a_session_that_is_over_by_itself(world: World) -> None:
+    session = in_browser(await cookie_of(world.stores, world.identity, world.ann))
+    await world.stores.redis.client.delete(world.stores.redis.key("session", session.id))
+    async with told(world):
+        with pytest.raises(NotFound):
+            await sign_out(of_ann(world), session.id)
+
+
 async def test_the_job_that_ends_what_could_not_be_ended_at_once(world: World) -> None:
     later = (utc_now() + timedelta(seconds=1)).isoformat()
     job = {"user_id": str(world.ann), "keep": None, "before": later}

@@ -166,6 +166,7 @@ async def test_an_end_that_nobody_read_is_found_when_somebody_subscribes(place: 
     """The stream is read while there are subscriptions; a key is believed for seconds."""
     elsewhere = identity_of(place.stores)
     credential, end = await with_a_key(place, elsewhere, user_id(HOLDER))
+    place.identity.api_keys.clock = lambda: 0.0  # it is believed for as long as the test takes
     principal = await principal_of(place.identity, place.stores, credential, utc_now())
     held = Held(rights_of(principal, credential))
     place.watch.add(held, place.identity, place.stores)
@@ -198,6 +199,7 @@ async def test_who_is_in_doubt_waits_and_goes_on(
         await announce_ending(place.stores.redis, user_id(HOLDER))
         await place.change()
         assert await other.next() == {"playlistChanged": {"seq": 3}}
+        assert held.rights.doubt is not None
         assert one.results == []
         answers.set()
         assert await one.next() == {"playlistChanged": {"seq": 3}}

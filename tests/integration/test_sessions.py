@@ -136,13 +136,15 @@ async def test_the_id_changes_at_sign_in_and_the_old_one_is_dead(
     assert len(data["viewer"]["account"]["sessions"]) == 1
 
 
+@pytest.mark.parametrize("same", [True, False])
 async def test_an_operation_that_signs_in_twice_leaves_one_session(
-    empty_stores: Stores, identity: Identity, ada: UUID
+    empty_stores: Stores, identity: Identity, ada: UUID, same: bool
 ) -> None:
+    then = ada if same else await add_account(empty_stores, 2)
     context = context_of(empty_stores, identity=identity, client=BROWSER)
     await begin_session(context, ada, SessionKind.COOKIE, ("password",))
     first = context.reply.session_id
-    await begin_session(context, ada, SessionKind.COOKIE, ("password",))
+    await begin_session(context, then, SessionKind.COOKIE, ("password",))
     assert first
     assert context.reply.session_id not in {None, first}
     assert not await cookie_lives(empty_stores, identity, first)

@@ -232,15 +232,11 @@ async def test_and_is_ended_where_it_never_can(process: Process) -> None:
         assert held.rights.over
 
 
-async def test_a_store_that_hangs_keeps_nobody_from_being_looked_at(process: Process) -> None:
+async def test_what_cannot_be_read_is_taken_as_missing(process: Process) -> None:
     held = in_browser("a")
-    process.answers.clear()
     with process.holding(held):
-        process.tell(owner_of(held))
-        await until(lambda: len(process.asked) == 1)
-        process.tell(owner_of(held))
-        await until(lambda: len(process.asked) == 2)
-        process.answers.set()
+        process.watch.put(LiveEvent(CREDENTIALS, "nobody", Position("e", 1, "1-0")))
+        assert in_doubt(held)
         await until(lambda: not in_doubt(held))
         assert held.ends == []
 
