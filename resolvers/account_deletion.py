@@ -14,7 +14,7 @@ from datasources.records.audit import DELETED_ACCOUNT
 from datasources.records.jobs import JobKind
 from resolvers.audit import entry
 from resolvers.context import RequestContext
-from resolvers.credentials import tokens_ended
+from resolvers.credentials import apps_ended
 from resolvers.errors import WrongCredentials
 from resolvers.mails import MailTemplate, queue_mail
 from resolvers.proof import prove
@@ -55,8 +55,7 @@ async def delete_account(context: RequestContext, password: str | None) -> Accou
         await forget_consents_of(connection, user_id)
         apps = await end_apps_of(connection, user_id, context.clock())
         await close_account(connection, user_id, _handle())
-    for app_id in apps:
-        await tokens_ended(context, app_id, app_id)
+    await apps_ended(context, *apps)
     await forget_sessions(context, user_id)
     context.reply.session_id = ""
     return AccountDeleted(account.email)

@@ -19,7 +19,7 @@ from resolvers.app_input import AppValues, checked_app
 from resolvers.attempts import login_key
 from resolvers.audit import entry
 from resolvers.context import RequestContext
-from resolvers.credentials import tokens_ended
+from resolvers.credentials import apps_ended, tokens_ended
 from resolvers.errors import InvalidInput, LimitExceeded, NotFound, Unauthenticated
 from resolvers.first_party import in_person
 from resolvers.mails import MailTemplate, queue_mail
@@ -202,7 +202,7 @@ async def delete_app(context: RequestContext, app_id: UUID | None) -> AppDeleted
         app = await _own(connection, owner_id, app_id)
         await stored.end_app(connection, app.id, context.clock())
         await _note(context, connection, "deleteApp", app)
-    await tokens_ended(context, app.id, app.id)
+    await apps_ended(context, app.id)
     return AppDeleted(app.id)
 
 

@@ -18,12 +18,16 @@ log = structlog.get_logger(__name__)
 
 
 async def tokens_ended(context: RequestContext, owner_id: UUID, *families: UUID) -> None:
-    """Take in that families of tokens have ended, or, by its id, all that an app has.
-
-    `owner_id` is the person they are of, or that app.
-    """
+    """Take in that families of tokens have ended, of a person or of an app."""
     context.identity.revocations.revoke(*families)
     await look_again(context.stores, owner_id)
+
+
+async def apps_ended(context: RequestContext, *apps: UUID) -> None:
+    """Take in that these apps have ended, and all tokens with them."""
+    if apps:
+        context.identity.revocations.revoke(*apps)
+        await look_again(context.stores, *apps)
 
 
 async def key_changed(context: RequestContext, owner_id: UUID, key_id: UUID) -> None:
@@ -32,9 +36,9 @@ async def key_changed(context: RequestContext, owner_id: UUID, key_id: UUID) -> 
     await look_again(context.stores, owner_id)
 
 
-async def look_again(stores: Stores, owner_id: UUID) -> None:
-    """Let all processes look at what a person or app holds open, before they tell them more."""
+async def look_again(stores: Stores, *owners: UUID) -> None:
+    """Let all processes look at what these people or apps hold open, before they tell them more."""
     try:
-        await announce_ending(stores.redis, owner_id)
+        await announce_ending(stores.redis, *owners)
     except StoreError as error:
         log.warning("credentials are looked at later", store=error.store)

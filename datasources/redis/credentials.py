@@ -13,10 +13,10 @@ CREDENTIALS = "credentials"
 """The topic. The body of an event is the id of a person or an app."""
 
 
-async def announce_ending(redis: Redis, owner_id: UUID) -> None:
-    """Tell all processes to look again at what a person or an app holds open. One EVAL.
+async def announce_ending(redis: Redis, *owners: UUID) -> None:
+    """Tell all processes to look again at what these people or apps hold open. One EVAL.
 
     Raises:
         StoreUnavailable, StoreTimeout: the store did not answer; it may have been told.
     """
-    await announce(redis, CREDENTIALS, str(owner_id))
+    await announce(redis, CREDENTIALS, *map(str, owners))

@@ -53,7 +53,7 @@ end
 The first keys are `live_keys`, and the first argument, which both functions take, is `known_life`.
 """
 
-_ANNOUNCE = f"{PUBLISH} publish(ARGV[1], ARGV[2], ARGV[3])"
+_ANNOUNCE = f"{PUBLISH} for i = 3, #ARGV do publish(ARGV[1], ARGV[2], ARGV[i]) end"
 
 # The epoch is made where there is none, so that a flush is noticed though nothing happens after it.
 _LOCATE = f"""{_EPOCH}
@@ -117,14 +117,16 @@ def note_seen(redis: Redis, epoch: str, seq: int) -> None:
         redis.live_seen = (epoch, seq)
 
 
-async def announce(redis: Redis, topic: str, body: str = "") -> None:
-    """Tell all processes something. One EVAL. Fails closed.
+async def announce(redis: Redis, topic: str, body: str = "", *more: str) -> None:
+    """Tell all processes something, an event for each body. One EVAL. Fails closed.
 
     Raises:
         StoreUnavailable, StoreTimeout: the store did not answer; it may have been told.
     """
     async with redis.answering():
-        await redis.client.eval(_ANNOUNCE, 3, *live_keys(redis), known_life(redis), topic, body)
+        await redis.client.eval(
+            _ANNOUNCE, 3, *live_keys(redis), known_life(redis), topic, body, *more
+        )
 
 
 async def locate(redis: Redis, client: RedisClient) -> Position:

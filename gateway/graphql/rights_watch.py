@@ -49,14 +49,17 @@ class _Asked:
     """A holder whose rights are looked at, and what was known of them before."""
 
     holder: Holder
-    rights: Rights
     credential: Credential | None
     doubt: asyncio.Event | None
 
     @classmethod
     def of(cls, holder: Holder) -> "_Asked":
-        rights = holder.rights
-        return cls(holder, rights, rights.credential, rights.doubt)
+        return cls(holder, holder.rights.credential, holder.rights.doubt)
+
+    @property
+    def rights(self) -> Rights:
+        """As they are by now."""
+        return self.holder.rights
 
     @property
     def renewed(self) -> bool:
@@ -160,10 +163,10 @@ class RightsWatch:
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(due):
                     await self._woken.wait()
-            holders = tuple(self._doubted)
-            if loop.time() >= due:
-                holders = tuple(self._holders)
+            all_are_due = loop.time() >= due
+            if all_are_due:
                 due = loop.time() + LOOK_EVERY_S
+            holders = tuple(self._holders if all_are_due else self._doubted)
             self._woken.clear()
             self._doubted.clear()
             try:

@@ -10,7 +10,7 @@ from datasources.postgres import api_keys, app_consents, apps, revocations, toke
 
 RESOLVERS = Path(__file__).parents[2] / "resolvers"
 ENDING = ("end_", "replace_", "revoke_", "sign_out_")
-TELLING = {"forget_sessions", "key_changed", "look_again", "tokens_ended"}
+TELLING = {"apps_ended", "forget_sessions", "key_changed", "look_again", "tokens_ended"}
 OF_OTHERS = {"end_sessions"}
 """Use cases that end credentials within the transaction of who calls them, who tells of it."""
 HERE_ALONE = {"revoke", "sign_out", "forget"}

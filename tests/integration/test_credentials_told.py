@@ -31,7 +31,7 @@ from resolvers.session_commands import refresh_tokens, sign_out, sign_out_everyw
 from resolvers.sessions import MAX_SESSIONS, forget_ended
 from tests.factories.accounts import OTHER_PASSWORD, PASSWORD, context_from, link
 from tests.factories.api_keys import PAGE, a_key
-from tests.factories.apps import a_code, as_app, exchange, tokens
+from tests.factories.apps import a_code, an_app, as_app, exchange, tokens
 from tests.factories.oauth_world import World, a_world
 from tests.factories.operations import identity_of
 from tests.factories.people import cookie_of, tokens_of
@@ -179,7 +179,8 @@ async def test_a_disabled_account(world: World) -> None:
 
 
 async def test_a_deleted_account_and_its_apps(world: World) -> None:
-    async with told(world, world.bob, world.app.record.id):
+    other = await an_app(world.stores, world.identity, world.bob)
+    async with told(world, world.bob, world.app.record.id, other.record.id):
         await delete_account(of_bob(world), PASSWORD)
 
 
